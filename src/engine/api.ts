@@ -1,0 +1,128 @@
+/**
+ * What the page knows of the engine: the only module that `state` and `ui` share with the workers. Plain data both ways (structured clone);
+ * the engine reports through one stream of events.
+ */
+
+export type ExecutorChoice = 'auto' | 'webgpu' | 'wasm';
+
+/** What this machine offers; decided once, at the start. */
+export interface Probe {
+  readonly webgpu: 'hardware' | 'software' | 'none';
+  readonly adapter: string;
+  readonly f16: boolean;
+  readonly crossOriginIsolated: boolean;
+  /** What `auto` means here, and why, in a sentence. */
+  readonly recommended: 'webgpu' | 'wasm';
+  readonly reason: string;
+}
+
+/** A file chosen on the page: `path` is relative to what was dropped. */
+export interface PickedFile {
+  readonly path: string;
+  readonly blob: Blob;
+}
+
+/** One of the bundled models or picture sets, or files that a person brought. */
+export type Source = { readonly bundled: string } | { readonly name: string; readonly files: readonly PickedFile[] };
+
+export interface ClipInfo {
+  readonly name: string;
+  readonly family: 'openai' | 'metaclip' | 'siglip';
+  readonly imageSize: number;
+  readonly parameters: number;
+  readonly bytes: number;
+}
+
+export interface DiffusionInfo {
+  readonly name: string;
+  readonly imageSize: number;
+  readonly contextWidth: number;
+  readonly parameters: number;
+  readonly bytes: number;
+}
+
+export interface PicturesInfo {
+  readonly name: string;
+  readonly count: number;
+  /** Files that cannot be used, each with the reason in words. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+export interface BenchmarkInfo {
+  readonly name: string;
+  readonly pairs: number;
+}
+
+export interface Settings {
+  readonly recipe: 'diva' | 'control';
+  readonly steps: number;
+  readonly lr: number;
+  readonly draws: number;
+  readonly batch: number;
+  readonly accumulate: number;
+  readonly seed: number;
+  readonly executor: ExecutorChoice;
+  /** Evaluate the benchmark every so many steps; 0: before and after only. */
+  readonly evaluateEvery: number;
+}
+
+/** A failure in words; `details` is for the copy button. */
+export interface Failure {
+  readonly message: string;
+  readonly details: string;
+}
+
+export type Phase = 'idle' | 'loading' | 'compiling' | 'training' | 'paused' | 'evaluating' | 'done' | 'failed';
+
+/** One pair of the benchmark under one model: similarity[caption][picture], both in the order of the pair. */
+export interface PairResult {
+  readonly similarity: readonly [readonly [number, number], readonly [number, number]];
+  /** The official rule: both captions choose their picture. */
+  readonly right: boolean;
+}
+
+export interface Score {
+  readonly step: number;
+  readonly pairsRight: number;
+  readonly of: number;
+  /** Pairs right and pairs in all, per pattern, in the benchmark's order. */
+  readonly perPattern: readonly { readonly pattern: string; readonly right: number; readonly of: number }[];
+  readonly pairs: readonly PairResult[];
+}
+
+export interface Comparison {
+  readonly readout: string;
+  readonly before: Score;
+  readonly after: Score;
+  readonly mcnemar: { readonly fixed: number; readonly broken: number; readonly p: number };
+  readonly pairs: readonly { readonly pattern: string; readonly captions: readonly [string, string]; readonly pictures: readonly [Blob, Blob] }[];
+}
+
+export type EngineEvent =
+  | { readonly kind: 'phase'; readonly phase: Phase; readonly label: string; readonly done?: number; readonly total?: number }
+  | { readonly kind: 'started'; readonly steps: number; readonly executor: string; readonly adapter: string; readonly memoryBytes: number }
+  | { readonly kind: 'step'; readonly step: number; readonly loss: number; readonly lr: number; readonly gradNorm: number; readonly seconds: number; readonly imagesPerSecond: number }
+  | { readonly kind: 'score'; readonly score: Score }
+  | { readonly kind: 'comparison'; readonly comparison: Comparison }
+  | { readonly kind: 'skipped'; readonly path: string; readonly reason: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+/** Every method answers; none throws across the worker boundary. */
+export interface EngineApi {
+  probe(): Promise<Answer<Probe>>;
+  /** Events arrive at most ten times a second, in order; a step's event is never dropped. */
+  subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void>;
+  loadClip(source: Source): Promise<Answer<ClipInfo>>;
+  loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>>;
+  loadPictures(source: Source): Promise<Answer<PicturesInfo>>;
+  loadBenchmark(source: Source): Promise<Answer<BenchmarkInfo>>;
+  start(settings: Settings): Promise<Answer<void>>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends training after the step under way; the comparison of what has been reached follows. */
+  stop(): Promise<void>;
+  /** The tuned encoder as a model folder, zipped. */
+  exportModel(): Promise<Answer<Blob>>;
+}
