@@ -13,6 +13,8 @@ export interface KernelLimits {
   /** Bytes. */
   readonly maxWorkgroupStorage: number;
   readonly f16: boolean;
+  /** The adapter is a CPU (SwiftShader, lavapipe): barriers and workgroup memory cost more there than they save. */
+  readonly software: boolean;
 }
 
 /** A view of an operand's buffer: element (i0, i1, ...) of the shape lies at offset + sum(i * strides). Lets transposes and broadcasts be read in place. */
