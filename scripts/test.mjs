@@ -1,12 +1,13 @@
 // npm test: types, lint and layering, unit tests, browser flows. Ends with one line over all suites: "N passed, N failed".
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { findVulkanDriver } from './browser.mjs';
 
 mkdirSync('artifacts', { recursive: true });
 const total = { passed: 0, failed: 0 };
 
-function run(command, args) {
-  return spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' }).status === 0;
+function run(command, args, env = process.env) {
+  return spawnSync(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' }).status === 0;
 }
 
 function report(suite, passed, failed) {
@@ -21,17 +22,37 @@ function check(suite, command, args) {
   report(suite, ok ? 1 : 0, ok ? 0 : 1);
 }
 
+/** The environment for WebGPU in Node; where no driver is to be had, the tests that need one skip and say so. */
+function softwareGpu() {
+  try {
+    const driver = findVulkanDriver();
+    return driver ? { XDG_RUNTIME_DIR: '/tmp', ...process.env, VK_ICD_FILENAMES: driver } : process.env;
+  } catch (error) {
+    console.error(error.message);
+    return process.env;
+  }
+}
+
 function vitest() {
   const file = 'artifacts/vitest.json';
   rmSync(file, { force: true });
-  const ok = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  const ok = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], softwareGpu());
   const result = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { numPassedTests: 0, numFailedTests: 0 };
   report('unit tests', result.numPassedTests, ok ? 0 : Math.max(1, result.numFailedTests));
+}
+
+function playwright() {
+  const file = 'artifacts/playwright.json';
+  rmSync(file, { force: true });
+  const ok = run('npx', ['playwright', 'test']);
+  const stats = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).stats : { expected: 0, unexpected: 0, flaky: 0 };
+  report('browser flows', stats.expected + stats.flaky, ok ? 0 : Math.max(1, stats.unexpected));
 }
 
 check('types', 'npx', ['tsc', '--noEmit']);
 check('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
 check('layering', 'npx', ['depcruise', '--config', '.dependency-cruiser.cjs', 'src']);
 vitest();
+playwright();
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed ? 1 : 0);

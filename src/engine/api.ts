@@ -25,6 +25,19 @@ export interface PickedFile {
 /** One of the bundled models or picture sets, or files that a person brought. */
 export type Source = { readonly bundled: string } | { readonly name: string; readonly files: readonly PickedFile[] };
 
+/** What a source can be used as; each has its card on the page. */
+export type SourceKind = 'clip' | 'diffusion' | 'pictures' | 'benchmark';
+
+/** Something that comes with the page. */
+export interface BundledItem {
+  readonly id: string;
+  readonly kind: SourceKind;
+  readonly title: string;
+  /** What a person should know before using it. */
+  readonly note: string;
+  readonly bytes: number;
+}
+
 export interface ClipInfo {
   readonly name: string;
   readonly family: 'openai' | 'metaclip' | 'siglip';
@@ -114,6 +127,10 @@ export interface EngineApi {
   probe(): Promise<Answer<Probe>>;
   /** Events arrive at most ten times a second, in order; a step's event is never dropped. */
   subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void>;
+  /** What is bundled with the page. */
+  catalogue(): Promise<Answer<readonly BundledItem[]>>;
+  /** What dropped files look like, archives included. */
+  recognise(source: Source): Promise<Answer<SourceKind>>;
   loadClip(source: Source): Promise<Answer<ClipInfo>>;
   loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>>;
   loadPictures(source: Source): Promise<Answer<PicturesInfo>>;
