@@ -1,0 +1,24 @@
+import type { Answer, EngineApi } from '../engine/api';
+
+/** The engine's proxy: it is callable, so it may not live in a store, whose setters would call it. */
+let engine: EngineApi | undefined;
+
+export function connect(api: EngineApi): void {
+  engine = api;
+}
+
+/** The engine that was connected at the start. */
+export function theEngine(): EngineApi {
+  if (!engine) throw new Error('internal: the engine is used before it is connected');
+  return engine;
+}
+
+/** The answer to a call, also where the worker itself broke. */
+export async function ask<T>(call: (api: EngineApi) => Promise<Answer<T>>): Promise<Answer<T>> {
+  try {
+    return await call(theEngine());
+  } catch (error) {
+    const details = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
+    return { ok: false, failure: { message: 'The engine stopped answering. Reload the page; if it happens again, the details say where.', details } };
+  }
+}

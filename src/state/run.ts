@@ -1,0 +1,55 @@
+import type { Comparison, EngineEvent, Failure, Phase, Score } from '../engine/api';
+
+/** All that the page knows of a run, except the series of its steps (series.ts). */
+export interface RunState {
+  readonly phase: Phase;
+  /** The phase in words, as the engine says it. */
+  readonly label: string;
+  readonly progress?: { readonly done: number; readonly total: number };
+  readonly executor: string;
+  readonly adapter: string;
+  readonly memoryBytes: number;
+  readonly steps: number;
+  readonly step: number;
+  readonly loss?: number;
+  readonly imagesPerSecond: number;
+  /** Mean seconds a step, over the last steps: for the time that is left. */
+  readonly secondsPerStep: number;
+  readonly scores: readonly Score[];
+  readonly comparison?: Comparison;
+  readonly failure?: Failure;
+}
+
+export const idleRun: RunState = {
+  phase: 'idle', label: '', executor: '', adapter: '', memoryBytes: 0, steps: 0, step: 0, imagesPerSecond: 0, secondsPerStep: 0, scores: [],
+};
+
+/** Weight of the newest step in the mean that the time left is told from. */
+const RECENT = 0.2;
+
+/** The only writer of the run's state. */
+export function applyEvent(state: RunState, event: EngineEvent): RunState {
+  switch (event.kind) {
+    case 'phase':
+      return { ...state, phase: event.phase, label: event.label, progress: event.total === undefined ? undefined : { done: event.done ?? 0, total: event.total } };
+    case 'started':
+      return { ...state, steps: event.steps, executor: event.executor, adapter: event.adapter, memoryBytes: event.memoryBytes };
+    case 'step': {
+      const mean = state.step === 0 ? event.seconds : state.secondsPerStep + RECENT * (event.seconds - state.secondsPerStep);
+      return { ...state, step: event.step, loss: event.loss, imagesPerSecond: event.imagesPerSecond, secondsPerStep: mean };
+    }
+    case 'score':
+      return { ...state, scores: [...state.scores, event.score] };
+    case 'comparison':
+      return { ...state, comparison: event.comparison };
+    case 'failed':
+      return { ...state, phase: 'failed', label: '', progress: undefined, failure: event.failure };
+    case 'skipped':
+      return state;
+  }
+}
+
+/** Whether a run is under way, so that the cards must hold still. */
+export function isBusy(phase: Phase): boolean {
+  return phase !== 'idle' && phase !== 'done' && phase !== 'failed';
+}

@@ -1,0 +1,54 @@
+import type { ExecutorChoice, Settings } from '../engine/api';
+
+export const defaultSettings: Settings = {
+  recipe: 'diva', steps: 40, lr: 1e-4, draws: 1, batch: 4, accumulate: 1, seed: 1, executor: 'auto', evaluateEvery: 0,
+};
+
+type NumberKey = { [K in keyof Settings]: Settings[K] extends number ? K : never }[keyof Settings];
+
+/** Lowest and highest sensible value of each number, and whether it is whole. */
+export const RANGES: Readonly<Record<NumberKey, { readonly min: number; readonly max: number; readonly whole: boolean }>> = {
+  steps: { min: 1, max: 100_000, whole: true },
+  lr: { min: 1e-9, max: 1, whole: false },
+  draws: { min: 1, max: 64, whole: true },
+  batch: { min: 1, max: 1024, whole: true },
+  accumulate: { min: 1, max: 1024, whole: true },
+  seed: { min: 0, max: 2 ** 31 - 1, whole: true },
+  evaluateEvery: { min: 0, max: 100_000, whole: true },
+};
+
+const EXECUTORS: readonly ExecutorChoice[] = ['auto', 'webgpu', 'wasm'];
+const RECIPES: readonly Settings['recipe'][] = ['diva', 'control'];
+
+export function isNumberKey(key: string): key is NumberKey {
+  return key in RANGES;
+}
+
+export function inRange(key: NumberKey, value: number): boolean {
+  const { min, max, whole } = RANGES[key];
+  return value >= min && value <= max && (!whole || Number.isInteger(value));
+}
+
+/** Settings from an address's query, and a sentence for each value that cannot be used. Keys that are no settings are left to others. */
+export function settingsFromQuery(query: string): { readonly settings: Settings; readonly problems: readonly string[] } {
+  const settings: Record<string, string | number> = { ...defaultSettings };
+  const problems: string[] = [];
+  for (const [key, text] of new URLSearchParams(query)) {
+    if (isNumberKey(key)) {
+      const value = text.trim() === '' ? NaN : Number(text);
+      if (inRange(key, value)) settings[key] = value;
+      else problems.push(`The address asks for ${key}=${text}, which is not ${RANGES[key].whole ? 'a whole number' : 'a number'} from ${RANGES[key].min} to ${RANGES[key].max}.`);
+    } else if (key === 'executor' || key === 'recipe') {
+      const choices: readonly string[] = key === 'executor' ? EXECUTORS : RECIPES;
+      if (choices.includes(text)) settings[key] = text;
+      else problems.push(`The address asks for ${key}=${text}; it can be ${choices.join(', ')}.`);
+    }
+  }
+  return { settings: settings as unknown as Settings, problems };
+}
+
+/** The query that brings these settings back; what is as by default stays out. */
+export function settingsToQuery(settings: Settings): string {
+  const entries = Object.entries(settings).filter(([key, value]) => value !== defaultSettings[key as keyof Settings]);
+  return entries.length ? `?${new URLSearchParams(entries.map(([key, value]) => [key, String(value)]))}` : '';
+}
