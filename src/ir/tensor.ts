@@ -78,7 +78,7 @@ export function tensorFromBytes(dtype: DType, shape: readonly number[], bytes: U
   if (bytes.byteLength !== size * array.BYTES_PER_ELEMENT) {
     throw new UserError(`A ${dtype} tensor of shape [${shape}] takes ${size * array.BYTES_PER_ELEMENT} bytes, but ${bytes.byteLength} are there`, '', 'The file is damaged or truncated: fetch or export it again');
   }
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return { dtype, shape, data: new array(aligned.buffer, aligned.byteOffset, size) };
 }
 

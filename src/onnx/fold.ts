@@ -1,3 +1,4 @@
+import type { WeightRef } from '../ir/graph';
 import type { OpAttributes, OpName, PrimitiveName } from '../ir/ops';
 import { isFunction } from '../ir/ops';
 import { sizeOf, tensorFrom, tensorFromBytes, toNumbers, type Tensor, type TensorType } from '../ir/tensor';
@@ -8,15 +9,24 @@ import type { PrimitiveRule, ReferenceValue } from '../ops/rule';
 /** Larger constants are computed at run time rather than kept. */
 const MOST_ELEMENTS = 1 << 16;
 
+/** Operands that steer an operator (axes, scales, bounds) have no more than this. */
+const MOST_OPERAND_ELEMENTS = 64;
+
 /** Builds a graph while computing what depends on constants only; a constant is written to the graph when a node needs it. */
 export class FoldingBuilder extends GraphBuilder {
   private readonly folded = new Map<string, ReferenceValue>();
+  private readonly smallWeights = new Map<string, ReferenceValue>();
   private readonly written = new Map<string, string>();
   private counter = 0;
 
-  /** The value if it is known now. */
-  known(value: string): ReferenceValue | undefined {
-    return this.folded.get(value);
+  /** The value if it can be read now: known, or a small weight in the file. */
+  readable(value: string): ReferenceValue | undefined {
+    return this.folded.get(value) ?? this.smallWeights.get(value);
+  }
+
+  override initializer(name: string, type: TensorType, ref: WeightRef): string {
+    if (ref.kind === 'bytes' && sizeOf(type.shape) <= MOST_OPERAND_ELEMENTS) this.smallWeights.set(name, { ...type, data: toNumbers(tensorFromBytes(ref.dtype, type.shape, ref.bytes)) });
+    return super.initializer(name, type, ref);
   }
 
   override type(value: string): TensorType {
@@ -26,11 +36,6 @@ export class FoldingBuilder extends GraphBuilder {
   override constant(value: Tensor | number, dtype: TensorType['dtype'] = 'float32'): string {
     const tensor = typeof value === 'number' ? tensorFrom(dtype, [], [value]) : value;
     return this.remember({ dtype: tensor.dtype, shape: tensor.shape, data: toNumbers(tensor) });
-  }
-
-  /** A constant from stored bytes. */
-  stored(dtype: Tensor['dtype'], shape: readonly number[], bytes: Uint8Array): string {
-    return this.constant(tensorFromBytes(dtype, shape, bytes));
   }
 
   override add<P extends OpName>(op: P, inputs: readonly string[], attributes: OpAttributes[P], names: { output?: string; node?: string } = {}): string {
