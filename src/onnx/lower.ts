@@ -1,6 +1,6 @@
 import { UserError } from '../ir/errors';
 import type { OpName } from '../ir/ops';
-import { isFloat, sizeOf, tensorFrom, tensorFromBytes, type DType } from '../ir/tensor';
+import { cast, isFloat, sizeOf, tensorFrom, tensorFromBytes, type DType } from '../ir/tensor';
 import type { Weight, ModelNode } from './decode';
 import type { FoldingBuilder } from './fold';
 
@@ -283,7 +283,7 @@ function flatten(l: Lowering): string {
 
 function constant(l: Lowering): string {
   const tensor = l.node.attributes.get('value') as Weight | undefined;
-  if (tensor?.ref?.kind === 'bytes') return l.builder.constant(tensorFromBytes(tensor.dtype, tensor.shape, tensor.ref.bytes));
+  if (tensor?.ref.kind === 'bytes') return l.builder.constant(cast(tensorFromBytes(tensor.dtype, tensor.shape, tensor.ref.bytes), promoted(tensor.dtype)));
   if (l.node.attributes.has('value_float')) return l.builder.constant(l.number('value_float', 0));
   if (l.node.attributes.has('value_int')) return l.builder.constant(l.number('value_int', 0), 'int64');
   const floats = l.list('value_floats');
@@ -294,7 +294,7 @@ function constant(l: Lowering): string {
 function constantOfShape(l: Lowering): string {
   const tensor = l.node.attributes.get('value') as Weight | undefined;
   const scalar = tensor?.ref.kind === 'bytes' ? tensorFromBytes(tensor.dtype, [], tensor.ref.bytes) : tensorFrom('float32', [], [0]);
-  return l.add('Expand', [l.builder.constant(scalar)], { shape: l.values(0) });
+  return l.add('Expand', [l.builder.constant(cast(scalar, promoted(scalar.dtype)))], { shape: l.values(0) });
 }
 
 function range(l: Lowering): string {

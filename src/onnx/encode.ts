@@ -1,0 +1,167 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as AttributeType, AttributeProtoSchema, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, OperatorSetIdProtoSchema, TensorProtoSchema, TensorProto_DataLocation,
+  StringStringEntryProtoSchema, TensorShapeProto_DimensionSchema, TensorShapeProtoSchema, TypeProto_TensorSchema, TypeProtoSchema, ValueInfoProtoSchema,
+  type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto,
+} from 'onnx-buf';
+import { unreachable } from '../ir/errors';
+import type { Graph, Node, WeightRef } from '../ir/graph';
+import { OPSET, type Convolution, type PrimitiveAttributes, type PrimitiveName, type Reduction } from '../ir/ops';
+import { bytesOf, cast, tensorFrom, tensorFromBytes, type DType, type Tensor } from '../ir/tensor';
+import { inlineFunctions } from '../passes/inline';
+
+const IR_VERSION = 10n;
+
+// TensorProto.DataType
+const CODES: { readonly [D in DType]: number } = {
+  float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, uint32: 12, uint64: 13, bfloat16: 16,
+};
+
+export interface Encoded {
+  readonly model: Uint8Array;
+  /** The contents of the external data file; empty when there is none. */
+  readonly data: readonly Uint8Array[];
+}
+
+export interface EncodeOptions {
+  readonly weights: (ref: WeightRef) => Promise<Uint8Array>;
+  /** Name of the data file for the larger weights; without it everything stands in the model. */
+  readonly dataFile?: string;
+}
+
+/** Weights of at least this many bytes go to the data file. */
+const EXTERNAL_BYTES = 1024;
+
+/** Writes a graph as an ONNX model of operator set 20. Functions are inlined, so that any ONNX runtime can run it. */
+export async function encodeModel(graph: Graph, { weights, dataFile }: EncodeOptions): Promise<Encoded> {
+  const inlined = inlineFunctions(graph);
+  const writer = new Writer(inlined);
+  const nodes = inlined.nodes.map((node) => writer.node(node));
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  const initializer: TensorProto[] = [...writer.operands];
+  for (const [name, ref] of inlined.initializers) {
+    const { dtype, shape } = inlined.types.get(name)!;
+    const bytes = bytesOf(cast(tensorFromBytes(ref.dtype, shape, await weights(ref)), dtype));
+    if (dataFile === undefined || bytes.length < EXTERNAL_BYTES) initializer.push(tensorProto(name, { dtype, shape }, bytes));
+    else {
+      initializer.push(externalProto(name, { dtype, shape }, dataFile, offset, bytes.length));
+      data.push(bytes);
+      offset += bytes.length;
+    }
+  }
+  const proto = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: 'SeeBetter',
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(OPSET) })],
+    graph: create(GraphProtoSchema, {
+      name: inlined.name || 'graph',
+      node: nodes,
+      initializer,
+      input: inlined.inputs.map((name) => valueInfo(inlined, name)),
+      output: inlined.outputs.map((name) => valueInfo(inlined, name)),
+    }),
+  });
+  return { model: toBinary(ModelProtoSchema, proto), data };
+}
+
+type StaticOperand = readonly [dtype: DType, values: readonly number[], scalar?: 'scalar'];
+
+interface Written {
+  readonly attributes: Readonly<Record<string, number | string | readonly number[]>>;
+  /** Operands that ONNX wants as tensors, after the node's own. */
+  readonly operands?: readonly StaticOperand[];
+}
+
+const bare = (): Written => ({ attributes: {} });
+const axes = ({ axes: list, keepdims }: Reduction): Written => ({ attributes: { keepdims: Number(keepdims) }, operands: [['int64', list]] });
+const convolution = ({ strides, pads, dilations, group }: Convolution): Written['attributes'] => ({ strides, pads, dilations, group });
+
+/** How each primitive's attributes are written at operator set 20. */
+const WRITERS: { readonly [P in PrimitiveName]: (attributes: PrimitiveAttributes[P], dtype: DType) => Written } = {
+  Abs: bare, Ceil: bare, Cos: bare, Erf: bare, Exp: bare, Floor: bare, IsNaN: bare, Log: bare, Neg: bare, Not: bare, Reciprocal: bare, Relu: bare, Round: bare, Sigmoid: bare,
+  Sign: bare, Sin: bare, Softplus: bare, Sqrt: bare, Tanh: bare, Add: bare, Sub: bare, Mul: bare, Div: bare, Pow: bare, Min: bare, Max: bare, And: bare, Or: bare, Equal: bare,
+  Greater: bare, GreaterOrEqual: bare, Less: bare, LessOrEqual: bare, Where: bare, MatMul: bare,
+  Cast: ({ to }) => ({ attributes: { to: CODES[to] } }),
+  Mod: ({ fmod }) => ({ attributes: { fmod: Number(fmod) } }),
+  Reshape: ({ shape }) => ({ attributes: { allowzero: Number(shape.includes(0)) }, operands: [['int64', shape]] }),
+  Transpose: ({ perm }) => ({ attributes: { perm } }),
+  Expand: ({ shape }) => ({ attributes: {}, operands: [['int64', shape]] }),
+  // An end of -1 under a negative step means "past index 0", which ONNX writes as a number below any index.
+  Slice: ({ starts, ends, steps }) => ({
+    attributes: {},
+    operands: [['int64', starts], ['int64', ends.map((end, i) => (steps[i]! < 0 && end < 0 ? -(2 ** 52) : end))], ['int64', starts.map((_, axis) => axis)], ['int64', steps]],
+  }),
+  Concat: ({ axis }) => ({ attributes: { axis } }),
+  Pad: ({ pads, value }, dtype) => ({ attributes: { mode: 'constant' }, operands: [['int64', pads], [dtype, [value], 'scalar']] }),
+  Gather: ({ axis }) => ({ attributes: { axis } }),
+  GatherElements: ({ axis }) => ({ attributes: { axis } }),
+  GatherND: ({ batchDims }) => ({ attributes: { batch_dims: batchDims } }),
+  ScatterElements: ({ axis, reduction }) => ({ attributes: { axis, reduction } }),
+  ScatterND: ({ reduction }) => ({ attributes: { reduction } }),
+  ReduceSum: axes, ReduceMean: axes, ReduceMax: axes, ReduceMin: axes, ReduceProd: axes,
+  ArgMax: ({ axis, keepdims, selectLastIndex }) => ({ attributes: { axis, keepdims: Number(keepdims), select_last_index: Number(selectLastIndex) } }),
+  Conv: (attributes) => ({ attributes: convolution(attributes) }),
+  ConvTranspose: (attributes) => ({ attributes: { ...convolution(attributes), output_padding: attributes.outputPadding } }),
+  Softmax: ({ axis }) => ({ attributes: { axis } }),
+};
+
+class Writer {
+  readonly operands: TensorProto[] = [];
+  private readonly names = new Map<string, string>();
+
+  constructor(private readonly graph: Graph) {}
+
+  node(node: Node): NodeProto {
+    const write = (WRITERS[node.op as PrimitiveName] ?? unreachable(`${node.op} has no ONNX form`)) as (attributes: unknown, dtype: DType) => Written;
+    const { attributes, operands = [] } = write(node.attributes, this.graph.types.get(node.inputs[0]!)!.dtype);
+    return create(NodeProtoSchema, {
+      name: node.name,
+      opType: node.op,
+      input: [...node.inputs, ...operands.map((operand) => this.operand(operand))],
+      output: [...node.outputs],
+      attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+    });
+  }
+
+  /** The name of an initializer that holds a static operand; equal ones are shared. */
+  private operand([dtype, values, scalar]: StaticOperand): string {
+    const key = `${dtype} ${scalar ?? ''} ${values.join()}`;
+    const known = this.names.get(key);
+    if (known !== undefined) return known;
+    let name = `static_${this.names.size}`;
+    while (this.graph.types.has(name)) name += '_';
+    this.names.set(key, name);
+    const tensor = tensorFrom(dtype, scalar ? [] : [values.length], values);
+    this.operands.push(tensorProto(name, tensor, bytesOf(tensor)));
+    return name;
+  }
+}
+
+function attributeProto(name: string, value: number | string | readonly number[]): AttributeProto {
+  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function tensorProto(name: string, { dtype, shape }: Pick<Tensor, 'dtype' | 'shape'>, rawData: Uint8Array<ArrayBuffer>): TensorProto {
+  return create(TensorProtoSchema, { name, dataType: CODES[dtype], dims: shape.map(BigInt), rawData });
+}
+
+function externalProto(name: string, { dtype, shape }: Pick<Tensor, 'dtype' | 'shape'>, location: string, offset: number, length: number): TensorProto {
+  const entries = { location, offset: String(offset), length: String(length) };
+  return create(TensorProtoSchema, {
+    name,
+    dataType: CODES[dtype],
+    dims: shape.map(BigInt),
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+  });
+}
+
+function valueInfo(graph: Graph, name: string): ValueInfoProto {
+  const { dtype, shape } = graph.types.get(name)!;
+  const dim = shape.map((value) => create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(value) } }));
+  const tensor = create(TypeProto_TensorSchema, { elemType: CODES[dtype], shape: create(TensorShapeProtoSchema, { dim }) });
+  return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }) });
+}
