@@ -14,7 +14,7 @@ const infix = (operator: string) => ([a, b]: readonly string[]): string => `(${a
 /** A predicate, stored as 0 or 1. */
 const test = (predicate: (a: string, b: string) => string) => ([a, b]: readonly string[]): string => `select(0u, 1u, ${predicate(a!, b!)})`;
 const compare = (operator: string) => test((a, b) => `${a} ${operator} ${b}`);
-const extremum = (name: string): Expression<'Min'> => ([a, b], [scalar]) => `${scalar === 'f32' ? `x_${name}` : name}(${a}, ${b})`;
+const extremum = (name: string) => ([a, b]: readonly string[], [scalar]: readonly Scalar[]): string => `${scalar === 'f32' ? `x_${name}` : name}(${a}, ${b})`;
 
 export const EXPRESSIONS: { readonly [P in ElementwiseName]: Expression<P> } = {
   Abs: call('abs'),

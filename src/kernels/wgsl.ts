@@ -9,6 +9,8 @@ export function scalarOf(dtype: DType): Scalar {
 }
 
 export interface Operand {
+  /** Its binding; operands that are views of one buffer share it, for a buffer may be bound for writing only once. */
+  readonly slot: number;
   readonly view: View;
   readonly scalar: Scalar;
 }
@@ -58,7 +60,7 @@ export function place(view: View, index: string): string {
   return `u32(${terms.join(' + ')})`;
 }
 
-/** Arguments in text; infinities and NaN through a runtime bit pattern, which WGSL refuses as constants. */
+/** A constant; infinities and NaN, which WGSL refuses as constants, through a pattern of bits at run time. */
 export function literal(value: number, scalar: Scalar): string {
   if (scalar === 'f32') {
     const rounded = Math.fround(value);
@@ -77,12 +79,14 @@ export function binding(index: number, scalar: Scalar, name = `b${index}`): stri
 }
 
 export function bindings(operands: readonly Operand[], out: Scalar): string {
-  return [...operands.map(({ scalar }, i) => binding(i, scalar)), binding(operands.length, out, 'result')].join('\n');
+  const scalars = new Map(operands.map(({ slot, scalar }) => [slot, scalar]));
+  return [...[...scalars].map(([slot, scalar]) => binding(slot, scalar)), binding(scalars.size, out, 'result')].join('\n');
 }
 
 /** WGSL that loads an operand's element at a row-major index. */
 export function load(operands: readonly Operand[], operand: number, index: string): string {
-  return `b${operand}[${place(operands[operand]!.view, index)}]`;
+  const { slot, view } = operands[operand]!;
+  return `b${slot}[${place(view, index)}]`;
 }
 
 const MAX_GROUPS = 65535;

@@ -8,7 +8,6 @@ import { unreachable } from '../ir/errors';
 import type { Graph, Node, WeightRef } from '../ir/graph';
 import { OPSET, type Convolution, type PrimitiveAttributes, type PrimitiveName, type Reduction } from '../ir/ops';
 import { bytesOf, cast, tensorFrom, tensorFromBytes, type DType, type Tensor } from '../ir/tensor';
-import { inlineFunctions } from '../passes/inline';
 
 const IR_VERSION = 10n;
 
@@ -32,16 +31,15 @@ export interface EncodeOptions {
 /** Weights of at least this many bytes go to the data file. */
 const EXTERNAL_BYTES = 1024;
 
-/** Writes a graph as an ONNX model of operator set 20. Functions are inlined, so that any ONNX runtime can run it. */
+/** Writes a graph of primitives (functions inlined) as an ONNX model of operator set 20, which any ONNX runtime can run. */
 export async function encodeModel(graph: Graph, { weights, dataFile }: EncodeOptions): Promise<Encoded> {
-  const inlined = inlineFunctions(graph);
-  const writer = new Writer(inlined);
-  const nodes = inlined.nodes.map((node) => writer.node(node));
+  const writer = new Writer(graph);
+  const nodes = graph.nodes.map((node) => writer.node(node));
   const data: Uint8Array[] = [];
   let offset = 0;
   const initializer: TensorProto[] = [...writer.operands];
-  for (const [name, ref] of inlined.initializers) {
-    const { dtype, shape } = inlined.types.get(name)!;
+  for (const [name, ref] of graph.initializers) {
+    const { dtype, shape } = graph.types.get(name)!;
     const bytes = bytesOf(cast(tensorFromBytes(ref.dtype, shape, await weights(ref)), dtype));
     if (dataFile === undefined || bytes.length < EXTERNAL_BYTES) initializer.push(tensorProto(name, { dtype, shape }, bytes));
     else {
@@ -55,11 +53,11 @@ export async function encodeModel(graph: Graph, { weights, dataFile }: EncodeOpt
     producerName: 'SeeBetter',
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(OPSET) })],
     graph: create(GraphProtoSchema, {
-      name: inlined.name || 'graph',
+      name: graph.name || 'graph',
       node: nodes,
       initializer,
-      input: inlined.inputs.map((name) => valueInfo(inlined, name)),
-      output: inlined.outputs.map((name) => valueInfo(inlined, name)),
+      input: graph.inputs.map((name) => valueInfo(graph, name)),
+      output: graph.outputs.map((name) => valueInfo(graph, name)),
     }),
   });
   return { model: toBinary(ModelProtoSchema, proto), data };
