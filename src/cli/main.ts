@@ -1,0 +1,42 @@
+import { UserError } from '../ir/errors';
+
+interface Command {
+  readonly does: string;
+  run(argv: string[]): Promise<unknown>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  run: { does: 'forward: --model M.onnx --inputs IN.safetensors --out OUT.safetensors', run: async (argv) => (await import('./graph')).runModel(argv) },
+  grad: { does: 'forward and reverse: as run, with [--output NAME]... [--wrt a,b|all]', run: async (argv) => (await import('./graph')).differentiate(argv) },
+};
+
+function help(): string {
+  return ['usage: npm run --silent cli -- <command> [--json] [--executor ort|reference]', ...Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(8)} ${does}`)].join('\n');
+}
+
+async function main([name, ...argv]: string[]): Promise<void> {
+  if (name === undefined || name === '--help' || argv.includes('--help')) {
+    console.log(help());
+    return;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined;
+  if (!command) throw new UserError(`There is no command "${name}"`, '', `Use one of ${Object.keys(COMMANDS).join(', ')}`);
+  const json = argv.includes('--json');
+  const result = await command.run(argv.filter((word) => word !== '--json'));
+  console.log(json ? JSON.stringify(result) : JSON.stringify(result, null, 2));
+}
+
+/** What a person can act on, in one paragraph; parseArgs' complaints about options are such errors too. */
+function worded(error: unknown): string | undefined {
+  if (error instanceof UserError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code?.startsWith('ERR_PARSE_ARGS') ? message.replace(/\s+/g, ' ') : undefined;
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(`error: ${worded(error) ?? `this is a bug of SeeBetter: ${error instanceof Error ? error.message : String(error)}`}`);
+    process.exit(1);
+  },
+);
