@@ -6,6 +6,9 @@ import { openGpu, type Gpu } from './device';
 const SOFTWARE_DRIVER_FOLDERS = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome', '/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 const SOFTWARE_DRIVERS = [/^vk_swiftshader_icd\.json$/, /^lvp_icd.*\.json$/];
 
+/** Dawn's instance: devices crash once it is collected. */
+let instance: GPU | undefined;
+
 /** Opens a device in Node through Dawn: a hardware adapter, else an installed software driver; undefined where there is neither. */
 export async function openNodeGpu(): Promise<Gpu | undefined> {
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
@@ -15,7 +18,8 @@ export async function openNodeGpu(): Promise<Gpu | undefined> {
   }
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  return openGpu(create([]));
+  instance ??= create([]);
+  return openGpu(instance);
 }
 
 /** Linux shows a GPU as a render node or as NVIDIA's control device; elsewhere the system's own driver is there. */

@@ -11,7 +11,9 @@ export class PipelineCache {
   }
 
   private async compile(label: string, wgsl: string): Promise<GPUComputePipeline> {
+    this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label, code: wgsl });
+    void this.device.popErrorScope();
     try {
       return await this.device.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: 'main' } });
     } catch (error) {

@@ -22,8 +22,8 @@ export const Gather: Generator<'Gather'> = ({ operands, shape, scalar, attribute
   const count = sizeOf(operands[1]!.view.shape);
   const body = `  let which = (i / ${inner}u) % ${count}u;
   let at = ${position(load(operands, 1, 'which'), x[axis]!)};
-  let from = ((i / ${inner * count}u) * ${x[axis]}u + at) * ${inner}u + i % ${inner}u;
-  result[i] = ${load(operands, 0, 'from')};`;
+  let source = ((i / ${inner * count}u) * ${x[axis]}u + at) * ${inner}u + i % ${inner}u;
+  result[i] = ${load(operands, 0, 'source')};`;
   return perElement(`Gather [${x}] -> [${shape}]`, sizeOf(shape), bindings(operands, scalar), body);
 };
 
@@ -36,8 +36,8 @@ function besideAxis(i: string, shape: readonly number[], of: readonly number[], 
 
 export const GatherElements: Generator<'GatherElements'> = ({ operands, shape, scalar, attributes: { axis } }) => {
   const x = operands[0]!.view.shape;
-  const body = `  let from = ${besideAxis('i', shape, x, axis)} + ${position(load(operands, 1, 'i'), x[axis]!)} * ${stridesOf(x)[axis]}u;
-  result[i] = ${load(operands, 0, 'from')};`;
+  const body = `  let source = ${besideAxis('i', shape, x, axis)} + ${position(load(operands, 1, 'i'), x[axis]!)} * ${stridesOf(x)[axis]}u;
+  result[i] = ${load(operands, 0, 'source')};`;
   return perElement(`GatherElements [${x}] -> [${shape}]`, sizeOf(shape), bindings(operands, scalar), body);
 };
 
@@ -56,8 +56,8 @@ export const GatherND: Generator<'GatherND'> = ({ operands, shape, scalar, attri
   const length = sizeOf(x.slice(batchDims + indices.at(-1)!));
   const perBatch = sizeOf(indices.slice(batchDims, -1));
   const body = `  let vector = i / ${length}u;
-  let from = (vector / ${perBatch}u) * ${sizeOf(x.slice(batchDims))}u + ${sliceStart(operands, 'vector', batchDims)} + i % ${length}u;
-  result[i] = ${load(operands, 0, 'from')};`;
+  let source = (vector / ${perBatch}u) * ${sizeOf(x.slice(batchDims))}u + ${sliceStart(operands, 'vector', batchDims)} + i % ${length}u;
+  result[i] = ${load(operands, 0, 'source')};`;
   return perElement(`GatherND [${x}] -> [${shape}]`, sizeOf(shape), bindings(operands, scalar), body);
 };
 
@@ -71,8 +71,8 @@ export const ScatterElements: Generator<'ScatterElements'> = ({ operands, shape,
   if (${inside}) {
     let mine = (i / ${strides[axis]}u) % ${shape[axis]}u;
     for (var k = 0u; k < ${updates[axis]}u; k++) {
-      let from = ${beside} + k * ${stridesOf(updates)[axis]}u;
-      if (${position(load(operands, 1, 'from'), shape[axis]!)} == mine) { let update = ${load(operands, 2, 'from')}; ${COMBINE[reduction]} }
+      let source = ${beside} + k * ${stridesOf(updates)[axis]}u;
+      if (${position(load(operands, 1, 'source'), shape[axis]!)} == mine) { let update = ${load(operands, 2, 'source')}; ${COMBINE[reduction]} }
     }
   }
   result[i] = value;`;
@@ -85,7 +85,7 @@ export const ScatterND: Generator<'ScatterND'> = ({ operands, shape, scalar, att
   const body = `  var value = ${load(operands, 0, 'i')};
   let within = i % ${length}u;
   for (var vector = 0u; vector < ${sizeOf(indices.slice(0, -1))}u; vector++) {
-    if (${sliceStart(operands, 'vector', 0)} == i - within) { let from = vector * ${length}u + within; let update = ${load(operands, 2, 'from')}; ${COMBINE[reduction]} }
+    if (${sliceStart(operands, 'vector', 0)} == i - within) { let source = vector * ${length}u + within; let update = ${load(operands, 2, 'source')}; ${COMBINE[reduction]} }
   }
   result[i] = value;`;
   return perElement(`ScatterND [${shape}] by [${indices}]`, sizeOf(shape), bindings(operands, scalar), body);

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gpu } from '../gpu/device';
+import { openNodeGpu } from '../gpu/node';
+import type { Graph } from '../ir/graph';
+import type { OpName } from '../ir/ops';
+import { sizeOf, tensorFrom, tensorFromBytes, toNumbers, type Tensor } from '../ir/tensor';
+import { GraphBuilder } from '../ops/builder';
+import { FUNCTION_RULES, PRIMITIVES, ruleOf } from '../ops/index';
+import type { Case, ReferenceValue } from '../ops/rule';
+import { inlineFunctions } from '../passes/inline';
+import { randomNumbers } from '../testing/random';
+import { nextOf, type Executor, type Program } from './executor';
+import { evaluate } from './reference';
+import { webgpuExecutor } from './webgpu';
+
+const BOOLEAN_OPERANDS: Partial<Record<OpName, readonly number[]>> = { Where: [0], Not: [0], And: [0, 1], Or: [0, 1] };
+const CONVOLUTIONS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'ConvWeightGrad']);
+const all = [...Object.keys(PRIMITIVES), ...Object.keys(FUNCTION_RULES)].filter((op) => !CONVOLUTIONS.has(op)) as OpName[];
+
+function single(op: OpName, { shapes, attributes, integers }: Case<OpName>): Graph {
+  const builder = new GraphBuilder(op);
+  const inputs = shapes.map((shape, i) => builder.input(`x${i}`, { dtype: BOOLEAN_OPERANDS[op]?.includes(i) ? 'bool' : integers?.[i] ? 'int64' : 'float32', shape }));
+  return builder.build([builder.add(op, inputs, attributes as never, { output: 'y' })]);
+}
+
+function operands(graph: Graph, { integers, range = [-2, 2] }: Partial<Case<OpName>> = {}): Record<string, Tensor> {
+  const next = randomNumbers(5);
+  return Object.fromEntries(
+    graph.inputs.map((name, i) => {
+      const { dtype, shape } = graph.types.get(name)!;
+      const values = integers?.[i] ?? Array.from({ length: sizeOf(shape) }, () => range[0] + (range[1] - range[0]) * next());
+      return [name, tensorFrom(dtype, shape, dtype === 'bool' ? values.map((x) => Number(x > 0)) : values)];
+    }),
+  );
+}
+
+function reference(graph: Graph, inputs: Record<string, Tensor>): Map<string, ReferenceValue> {
+  const inlined = inlineFunctions(graph);
+  const values = Object.entries(inputs).map(([name, tensor]): [string, ReferenceValue] => [name, { dtype: tensor.dtype, shape: tensor.shape, data: toNumbers(tensor) }]);
+  const constants = [...inlined.initializers].map(([name, ref]): [string, ReferenceValue] => {
+    const type = inlined.types.get(name)!;
+    if (ref.kind !== 'bytes') throw new Error('constants only');
+    return [name, { ...type, data: toNumbers(tensorFromBytes(ref.dtype, type.shape, ref.bytes)) }];
+  });
+  return evaluate(inlined, new Map([...values, ...constants]));
+}
+
+const gpu: Gpu | undefined = await openNodeGpu();
+
+describe.skipIf(!gpu)('webgpu', () => {
+  let executor: Executor;
+  beforeAll(() => {
+    executor = webgpuExecutor(gpu!);
+  });
+  afterAll(async () => executor.dispose());
+
+  const compile = (graph: Graph): Promise<Program> => executor.compile({ graphs: { g: graph }, weights: (ref) => Promise.resolve(ref.kind === 'bytes' ? ref.bytes : new Uint8Array()) });
+
+  async function check(graph: Graph, inputs: Record<string, Tensor>, tolerance = 1e-5): Promise<void> {
+    const program = await compile(graph);
+    const results = await program.run('g', inputs);
+    const expected = reference(graph, inputs);
+    for (const name of graph.outputs) {
+      const want = expected.get(name)!.data;
+      const got = toNumbers(results[name]!);
+      const scale = want.reduce((max, x) => (Number.isFinite(x) ? Math.max(max, Math.abs(x)) : max), 1);
+      expect(got.length).toBe(want.length);
+      want.forEach((x, i) => expect(Number.isFinite(x) ? Math.abs(got[i]! - x) / scale : Number(!Object.is(got[i], x)), `${name}[${i}] is ${got[i]}, not ${x}`).toBeLessThan(tolerance));
+    }
+    await program.dispose();
+  }
+
+  describe.each(all)('%s', (op) => {
+    it.each(ruleOf(op).cases.map((sample, i) => [i, sample as Case<OpName>] as const))('sample %i agrees with the definition', async (_, sample) => {
+      const graph = single(op, sample);
+      await check(graph, operands(graph, sample));
+    });
+  });
+
+  it('fuses chains, folds views into operands, and ends products with the chain', async () => {
+    const builder = new GraphBuilder('chain');
+    const x = builder.input('x', { dtype: 'float32', shape: [3, 5] });
+    const bias = builder.input('bias', { dtype: 'float32', shape: [3] });
+    const product = builder.add('MatMul', [x, builder.add('Transpose', [x], { perm: [1, 0] })], {});
+    const sum = builder.add('Add', [product, bias], {});
+    await check(builder.build([builder.add('Mul', [builder.add('Tanh', [sum], {}), builder.constant(3)], {})]), operands(builder.build([sum])));
+  });
+
+  it('keeps state between runs and reads all of it before writing', async () => {
+    const builder = new GraphBuilder('swap');
+    for (const name of ['a', 'b']) builder.input(name, { dtype: 'float32', shape: [2] });
+    builder.add('Reshape', ['b'], { shape: [2] }, { output: nextOf('a') });
+    builder.add('Add', ['a', builder.constant(1)], {}, { output: nextOf('b') });
+    const state = { a: tensorFrom('float32', [2], [1, 2]), b: tensorFrom('float32', [2], [5, 6]) };
+    const program = await executor.compile({ graphs: { swap: builder.build([nextOf('a'), nextOf('b')]) }, state, weights: () => Promise.resolve(new Uint8Array()) });
+    await program.run('swap', {});
+    await program.run('swap', {});
+    const { a, b } = await program.readState();
+    expect([...a!.data, ...b!.data]).toEqual([2, 3, 6, 7]);
+    await program.dispose();
+  });
+});
