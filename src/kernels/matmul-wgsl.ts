@@ -1,0 +1,31 @@
+import type { Epilogue } from './kernel';
+
+/** 0, 1, ..., count - 1 */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** Declares the operands, the epilogue's operands and the output `y`. All are read_write: they lie in one arena, whose usage is one per pass. */
+export function bindings(operands: readonly string[], epilogue: Epilogue | undefined): string {
+  const declare = (name: string, binding: number): string => `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<f32>;`;
+  return [
+    ...operands.map(declare),
+    ...(epilogue ? [epilogue.declarations(operands.length)] : []),
+    declare('y', operands.length + (epilogue?.bindings ?? 0)),
+  ].join('\n');
+}
+
+/** Spreads workgroups over x and y where one dimension does not hold them; the kernel skips the surplus. */
+export function dispatch(groups: number): [number, number, number] {
+  const rows = Math.ceil(groups / 65535);
+  return [Math.ceil(groups / rows), rows, 1];
+}
+
+/** WGSL: offset + sum(i * strides) of the element whose row-major number over `shape` is `flat`. */
+export function indexOf(flat: string, shape: readonly number[], strides: readonly number[], offset: number): string {
+  let below = 1;
+  const terms = shape.map((_, axis) => axis).reverse().flatMap((axis) => {
+    const coordinate = axis === 0 ? `${flat} / ${below}u` : `${flat} / ${below}u % ${shape[axis]}u`;
+    below *= shape[axis]!;
+    return strides[axis] === 0 || shape[axis] === 1 ? [] : [`${coordinate} * ${strides[axis]}u`];
+  });
+  return [`${offset}u`, ...terms].join(' + ');
+}
