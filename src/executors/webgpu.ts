@@ -10,6 +10,9 @@ import { nextOf, type Executor, type Program, type ProgramSource, type WeightRea
 /** How much work is handed to the device's queue at once. */
 const DISPATCHES_PER_SUBMIT = 512;
 
+/** How many elements are converted and uploaded at once. */
+const UPLOAD = 2 ** 22;
+
 export function webgpuExecutor(gpu: Gpu): Executor {
   const pipelines = new PipelineCache(gpu.device);
   const programs = new Set<GpuProgram>();
@@ -43,7 +46,7 @@ interface Compiled {
 class GpuProgram implements Program {
   private readonly graphs = new Map<string, Compiled>();
   private readonly state = new Map<string, { readonly type: TensorType; readonly buffer: GPUBuffer }>();
-  private readonly weights = new Map<string, Promise<GPUBuffer>>();
+  private readonly weights = new Map<string, GPUBuffer>();
   private readonly sources = new WeakMap<ArrayBufferLike, number>();
   private readonly buffers: GPUBuffer[] = [];
   private arena: GPUBuffer | undefined;
@@ -67,7 +70,10 @@ class GpuProgram implements Program {
     this.arena = this.buffer('arena', Math.max(4, ...plans.map(([, { memory }]) => memory.arena)));
     const staged = plans.map(([, { outputs }]) => [...outputs.values()].reduce((sum, root) => sum + bytesOfRoot(root), 0));
     this.staging = this.buffer('staging', Math.max(4, ...staged), GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-    for (const [name, made] of plans) this.graphs.set(name, { plan: made, dispatches: await this.dispatches(made, weights) });
+    const compiled = plans.map(async ([name, made]) => [name, await this.pipelinesOf(made)] as const);
+    compiled.forEach((promise) => void promise.catch(() => undefined));
+    for (const [, made] of plans) await this.readWeights(made, weights);
+    for (const [at, [name, made]] of plans.entries()) this.graphs.set(name, { plan: made, dispatches: this.dispatches(made, (await compiled[at]!)[1]) });
     this.gpu.check();
   }
 
@@ -177,49 +183,54 @@ class GpuProgram implements Program {
     return Object.fromEntries(read.map(([name, from]) => [name, fromWords(typeOf(made.graph, name), bytes, from)]));
   }
 
-  private async dispatches(made: Plan, read: WeightReader): Promise<Dispatch[]> {
-    return Promise.all(
-      made.dispatches.map(async ({ kernel, roots }) => {
-        const pipeline = await this.pipelines.get(kernel.label, kernel.wgsl);
-        const resources = await Promise.all(roots.map((root) => this.resource(made, root, read)));
-        const bindings = this.gpu.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: resources.map((resource, binding) => ({ binding, resource })) });
-        return { pipeline, bindings, workgroups: kernel.workgroups };
-      }),
-    );
+  private pipelinesOf(made: Plan): Promise<GPUComputePipeline[]> {
+    return Promise.all(made.dispatches.map(({ kernel }) => this.pipelines.get(kernel.label, kernel.wgsl)));
   }
 
-  private async resource(made: Plan, root: Root, read: WeightReader): Promise<GPUBufferBinding> {
+  private dispatches(made: Plan, pipelines: readonly GPUComputePipeline[]): Dispatch[] {
+    return made.dispatches.map(({ kernel, roots }, at) => {
+      const pipeline = pipelines[at]!;
+      const entries = roots.map((root, binding) => ({ binding, resource: this.resource(made, root) }));
+      return { pipeline, bindings: this.gpu.device.createBindGroup({ label: kernel.label, layout: pipeline.getBindGroupLayout(0), entries }), workgroups: kernel.workgroups };
+    });
+  }
+
+  private resource(made: Plan, root: Root): GPUBufferBinding {
     const size = bytesOfRoot(root);
     const limit = this.gpu.device.limits.maxStorageBufferBindingSize;
     if (size > limit) throw new UserError(`${root.name} takes ${size} bytes, and this adapter binds at most ${limit}`, `graph ${made.graph.name}`, 'Use a smaller batch or another executor');
-    if (typeof root.origin !== 'string') return { buffer: await this.weight(root, root.origin, read) };
+    if (typeof root.origin !== 'string') return { buffer: this.weights.get(this.identity(root, root.origin))! };
     const state = root.origin === 'input' ? this.state.get(root.name) : undefined;
     return state ? { buffer: state.buffer } : { buffer: this.arena!, offset: made.offsets.get(root)!, size };
   }
 
-  private weight({ name, type }: Root, ref: WeightRef, read: WeightReader): Promise<GPUBuffer> {
-    const key = `${this.identity(ref)} ${ref.dtype} ${describe(type)}`;
-    let buffer = this.weights.get(key);
-    if (!buffer) {
-      buffer = read(ref).then((bytes) => {
-        const made = this.buffer(`weight ${name}`, sizeOf(type.shape) * 4);
-        this.upload(made, 0, tensorFromBytes(ref.dtype, type.shape, bytes));
-        return made;
-      });
+  /** Uploads the weights that the dispatches read, one at a time: files are large. */
+  private async readWeights(made: Plan, read: WeightReader): Promise<void> {
+    for (const root of new Set(made.dispatches.flatMap(({ roots }) => roots))) {
+      if (typeof root.origin === 'string') continue;
+      const key = this.identity(root, root.origin);
+      if (this.weights.has(key)) continue;
+      const buffer = this.buffer(`weight ${root.name}`, bytesOfRoot(root));
+      this.upload(buffer, 0, tensorFromBytes(root.origin.dtype, root.type.shape, await read(root.origin)));
       this.weights.set(key, buffer);
     }
-    return buffer;
   }
 
-  private identity(ref: WeightRef): string {
-    if (ref.kind === 'file') return `${ref.location} ${ref.offset} ${ref.length}`;
+  /** Equal for weights that may share a buffer. */
+  private identity({ type }: Root, ref: WeightRef): string {
+    const held = `${ref.dtype} ${describe(type)}`;
+    if (ref.kind === 'file') return `${ref.location} ${ref.offset} ${ref.length} ${held}`;
     const { buffer, byteOffset, byteLength } = ref.bytes;
     if (!this.sources.has(buffer)) this.sources.set(buffer, this.sourceCount++);
-    return `bytes ${this.sources.get(buffer)} ${byteOffset} ${byteLength}`;
+    return `bytes ${this.sources.get(buffer)} ${byteOffset} ${byteLength} ${held}`;
   }
 
   private upload(buffer: GPUBuffer, offset: number, tensor: Tensor): void {
-    if (tensor.data.length) this.gpu.device.queue.writeBuffer(buffer, offset, toWords(tensor));
+    const { dtype, data } = tensor;
+    for (let at = 0; at < data.length; at += UPLOAD) {
+      const part = data.subarray(at, at + UPLOAD);
+      this.gpu.device.queue.writeBuffer(buffer, offset + at * 4, toWords({ dtype, shape: [part.length], data: part }));
+    }
   }
 
   private buffer(label: string, bytes: number, usage: number = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST): GPUBuffer {
