@@ -3,12 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gradient } from '../autodiff/gradient';
 import { readSafetensors, writeSafetensors } from '../data/safetensors';
-import type { Executor, WeightReader } from '../executors/executor';
+import type { WeightReader } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
 import { cast, describe, isFloat, type Tensor } from '../ir/tensor';
 import { decodeModel } from '../onnx/decode';
 import { specialise } from '../onnx/import';
+import { openExecutor } from './executor';
 
 interface Report {
   readonly executor: string;
@@ -42,10 +43,10 @@ async function prepare(argv: string[]): Promise<{ graph: Graph; given: ReadonlyM
   return { graph: specialise(decodeModel(await bytesOfFile(options.model), options.model), { shapes }), given, options };
 }
 
-function parse(argv: string[]): { model: string; inputs: string; out: string; wrt: string; output: string[] | undefined; executor: string } {
+function parse(argv: string[]): { model: string; inputs: string; out: string; wrt: string; output: string[] | undefined; executor: string | undefined } {
   const { values } = parseArgs({
     args: argv,
-    options: { model: { type: 'string' }, inputs: { type: 'string' }, out: { type: 'string' }, output: { type: 'string', multiple: true }, wrt: { type: 'string', default: 'all' }, executor: { type: 'string', default: 'ort' } },
+    options: { model: { type: 'string' }, inputs: { type: 'string' }, out: { type: 'string' }, output: { type: 'string', multiple: true }, wrt: { type: 'string', default: 'all' }, executor: { type: 'string' } },
   });
   const needed = (name: 'model' | 'inputs' | 'out'): string => {
     const value = values[name];
@@ -81,8 +82,8 @@ function unit(graph: Graph, output: string, outputs: number): Tensor {
   return cast({ dtype: 'float32', shape: type.shape, data: Float32Array.of(1) }, type.dtype);
 }
 
-async function execute(graph: Graph, inputs: Record<string, Tensor>, { model, out, executor: kind }: { model: string; out: string; executor: string }): Promise<Report> {
-  const executor = await createExecutor(kind);
+async function execute(graph: Graph, inputs: Record<string, Tensor>, { model, out, executor: kind }: { model: string; out: string; executor: string | undefined }): Promise<Report> {
+  const executor = await openExecutor(kind);
   const program = await executor.compile({ graphs: { main: graph }, weights: weightsBeside(model) });
   const fitted = Object.fromEntries(graph.inputs.map((name) => [name, cast(inputs[name]!, graph.types.get(name)!.dtype)]));
   const results = await program.run('main', fitted);
@@ -91,12 +92,6 @@ async function execute(graph: Graph, inputs: Record<string, Tensor>, { model, ou
   await rename(`${out}.partial`, out);
   const gradients = Object.keys(named).filter((name) => name.startsWith('grad/')).length;
   return { executor: executor.description, outputs: Object.keys(named).length - gradients, gradients, out };
-}
-
-async function createExecutor(kind: string): Promise<Executor> {
-  if (kind === 'ort') return (await import('../executors/ort-node')).createNodeOrt();
-  if (kind === 'reference') return new (await import('../executors/reference')).ReferenceExecutor();
-  throw new UserError(`There is no executor "${kind}" here`, '--executor', 'Use ort or reference');
 }
 
 /** Reads weights from the model's bytes or from the files in its folder. */

@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 function help(): string {
-  return ['usage: npm run --silent cli -- <command> [--json] [--executor ort|reference]', ...Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(8)} ${does}`)].join('\n');
+  return ['usage: npm run --silent cli -- <command> [--json] [--executor webgpu|ort|reference]', ...Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(8)} ${does}`)].join('\n');
 }
 
 async function main([name, ...argv]: string[]): Promise<void> {
