@@ -1,4 +1,4 @@
-import { open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gradient } from '../autodiff/gradient';
@@ -10,6 +10,7 @@ import { cast, describe, isFloat, type Tensor } from '../ir/tensor';
 import { decodeModel } from '../onnx/decode';
 import { specialise } from '../onnx/import';
 import { openExecutor } from './executor';
+import { readBytes, writeWhole } from './files';
 
 interface Report {
   readonly executor: string;
@@ -38,9 +39,9 @@ export async function differentiate(argv: string[]): Promise<Report> {
 
 async function prepare(argv: string[]): Promise<{ graph: Graph; given: ReadonlyMap<string, Tensor>; options: ReturnType<typeof parse> }> {
   const options = parse(argv);
-  const given = readSafetensors(await bytesOfFile(options.inputs), options.inputs).tensors;
+  const given = readSafetensors(await readBytes(options.inputs), options.inputs).tensors;
   const shapes = Object.fromEntries([...given].filter(([key]) => key.startsWith('in/')).map(([key, { shape }]) => [key.slice(3), shape]));
-  return { graph: specialise(decodeModel(await bytesOfFile(options.model), options.model), { shapes }), given, options };
+  return { graph: specialise(decodeModel(await readBytes(options.model), options.model), { shapes }), given, options };
 }
 
 function parse(argv: string[]): { model: string; inputs: string; out: string; wrt: string; output: string[] | undefined; executor: string | undefined } {
@@ -54,14 +55,6 @@ function parse(argv: string[]): { model: string; inputs: string; out: string; wr
     return value;
   };
   return { model: needed('model'), inputs: needed('inputs'), out: needed('out'), wrt: values.wrt, output: values.output, executor: values.executor };
-}
-
-async function bytesOfFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new UserError(`The file cannot be read (${(error as NodeJS.ErrnoException).code})`, path, 'Check the path');
-  }
 }
 
 function inputsOf(graph: Graph, given: ReadonlyMap<string, Tensor>): Record<string, Tensor> {
@@ -88,8 +81,7 @@ async function execute(graph: Graph, inputs: Record<string, Tensor>, { model, ou
   const fitted = Object.fromEntries(graph.inputs.map((name) => [name, cast(inputs[name]!, graph.types.get(name)!.dtype)]));
   const results = await program.run('main', fitted);
   const named = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name.startsWith('grad/') ? name : `out/${name}`, isFloat(tensor.dtype) ? cast(tensor, 'float32') : tensor]));
-  await writeFile(`${out}.partial`, writeSafetensors(named));
-  await rename(`${out}.partial`, out);
+  await writeWhole(out, writeSafetensors(named));
   const gradients = Object.keys(named).filter((name) => name.startsWith('grad/')).length;
   return { executor: executor.description, outputs: Object.keys(named).length - gradients, gradients, out };
 }
