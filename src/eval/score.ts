@@ -54,7 +54,7 @@ export interface McNemar {
 
 const TOLERANCES: readonly (readonly [string, number])[] = [['1e-05', 1e-5], ['0.0001', 1e-4], ['0.001', 1e-3], ['0.01', 1e-2]];
 
-/** One pair's similarities: `c1i2` is that of caption 1 with image 2. */
+/** One pair's similarities. */
 interface Square {
   readonly c1i1: number;
   readonly c1i2: number;
@@ -71,9 +71,14 @@ export function verifySimilarities(values: ArrayLike<number>, shape: readonly nu
   }
 }
 
-/** The official rule, pair by pair: caption 1 prefers image 1 and caption 2 prefers image 2; on a tie a caption takes image 2. */
+/** The official rule: caption 1 prefers image 1 and caption 2 prefers image 2; on a tie a caption takes image 2. `c1i2` is the similarity of caption 1 with image 2. */
+export function pairIsRight(c1i1: number, c1i2: number, c2i1: number, c2i2: number): boolean {
+  return c1i1 > c1i2 && c2i2 >= c2i1;
+}
+
+/** @param similarities [pairs, caption 2, image 2], row-major */
 export function pairsRight(similarities: ArrayLike<number>): boolean[] {
-  return squares(similarities).map(isRight);
+  return squares(similarities).map(({ c1i1, c1i2, c2i1, c2i2 }) => pairIsRight(c1i1, c1i2, c2i1, c2i2));
 }
 
 /**
@@ -84,7 +89,7 @@ export function pairsRight(similarities: ArrayLike<number>): boolean[] {
  */
 export function scoreMmvp(similarities: ArrayLike<number>, patterns: readonly string[], numbers: readonly number[] = patterns.map((_, i) => i + 1)): MmvpScore {
   const pairs = squares(similarities);
-  const right = pairs.map(isRight);
+  const right = pairsRight(similarities);
   const count = (holds: (pair: Square) => boolean): number => pairs.filter(holds).length;
   const text = ({ c1i1, c1i2, c2i1, c2i2 }: Square): boolean => c1i1 > c2i1 && c2i2 > c1i2;
   const image = ({ c1i1, c1i2, c2i1, c2i2 }: Square): boolean => c1i1 > c1i2 && c2i2 > c2i1;
@@ -143,10 +148,6 @@ function squares(similarities: ArrayLike<number>): Square[] {
   return Array.from({ length: similarities.length / 4 }, (_, pair) => ({
     c1i1: similarities[4 * pair]!, c1i2: similarities[4 * pair + 1]!, c2i1: similarities[4 * pair + 2]!, c2i2: similarities[4 * pair + 3]!,
   }));
-}
-
-function isRight({ c1i1, c1i2, c2i1, c2i2 }: Square): boolean {
-  return c1i1 > c1i2 && c2i2 >= c2i1;
 }
 
 function rounded(percent: number): number {
