@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { FileEntry, FileTree } from '../data/files';
+import { openPath } from '../data/files-node';
 import { tensorFrom } from '../ir/tensor';
 import { loadMmvp, mmvpSimilarities } from './mmvp';
+import { hasShared, shared } from '../testing/shared';
 import { PATTERNS, scoreMmvp } from './score';
 
 const file = (path: string, text = ''): FileEntry => {
@@ -54,8 +56,9 @@ describe('similarities', () => {
     const progress: number[] = [];
     const similarities = await mmvpSimilarities(
       mmvp,
+      ({ width }) => tensorFrom('float32', [1], [width]),
       {
-        preprocess: ({ width }) => tensorFrom('float32', [1], [width]),
+        dispose: () => Promise.resolve(),
         images: async (pixels) => pixels.map(({ data }) => unit(Number(data[0]) / 100)),
         texts: async (texts) => {
           asked.push(...texts);
@@ -69,5 +72,21 @@ describe('similarities', () => {
     expect(similarities[4 * 134 + 1]).toBeCloseTo(Math.cos(0.01), 6);
     expect(scoreMmvp(similarities, mmvp.pairs.map(({ pattern }) => pattern)).pairs_right).toBe(135);
     expect(progress.at(-1)).toBe(135);
+  });
+});
+
+describe.skipIf(!hasShared)('copies of the dataset', () => {
+  const load = async (name: string): ReturnType<typeof loadMmvp> => loadMmvp(await openPath(shared(`mmvp-mini/${name}`)));
+
+  it.each(['renamed-folder.zip', 'one-level-deeper.zip', 'imagefolder.zip', 'missing-149.zip'])('%s is read as the folder is', async (name) => {
+    const [plain, copy] = [await load(''), await load(`variants/${name}`)];
+    const facts = ({ pairs }: typeof plain): unknown => pairs.filter((pair) => name !== 'missing-149.zip' || pair.number !== 75).map(({ number, pattern, statements }) => ({ number, pattern, statements }));
+    expect(facts(copy)).toEqual(facts(plain));
+    expect(copy.warnings).toHaveLength(name === 'missing-149.zip' ? 1 : 0);
+    expect(await copy.pairs[100]!.pictures[1].read()).toEqual(await plain.pairs.find(({ number }) => number === copy.pairs[100]!.number)!.pictures[1].read());
+  });
+
+  it.each(['no-csv.zip', 'hf-viewer.parquet'])('%s lacks Questions.csv', async (name) => {
+    await expect(load(`variants/${name}`)).rejects.toThrow(/Questions\.csv/);
   });
 });

@@ -2,6 +2,7 @@ import type { FileEntry, FileTree } from '../data/files';
 import type { DecodePicture, Picture } from '../data/pictures';
 import { UserError } from '../ir/errors';
 import type { Tensor } from '../ir/tensor';
+import type { ClipEncoder } from '../models/encoder';
 import { parseQuestions, patternNamed, type Question } from './questions';
 import { PATTERNS } from './score';
 
@@ -19,13 +20,6 @@ export interface Mmvp {
   readonly pairs: readonly MmvpPair[];
   /** What is missing, in words. */
   readonly warnings: readonly string[];
-}
-
-/** What the similarities need of a CLIP: unit vectors of pictures (float32 [3,S,S]) and texts. */
-export interface Readout {
-  preprocess(picture: Picture): Tensor;
-  images(pixelValues: readonly Tensor[]): Promise<Float32Array[]>;
-  texts(texts: readonly string[]): Promise<Float32Array[]>;
 }
 
 const PICTURE = /(?:^|\/)([^/]+)\/(\d+)\.(?:jpe?g|png|webp|bmp)$/i;
@@ -57,15 +51,15 @@ export async function loadMmvp(tree: FileTree, questions: FileEntry = tableIn(tr
  * Similarities of captions ('a photo of ' + statement, as the official script words them) and pictures.
  * @returns [pairs, caption 2, image 2]: dot products of unit vectors
  */
-export async function mmvpSimilarities({ pairs }: Mmvp, readout: Readout, decode: DecodePicture, onProgress?: (done: number, total: number) => void): Promise<Float32Array> {
+export async function mmvpSimilarities({ pairs }: Mmvp, preprocess: (picture: Picture) => Tensor, encoder: ClipEncoder, decode: DecodePicture, onProgress?: (done: number, total: number) => void): Promise<Float32Array> {
   const similarities = new Float32Array(4 * pairs.length);
   for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
     onProgress?.(at, pairs.length);
     const some = pairs.slice(at, at + PAIRS_AT_ONCE);
     const pixels: Tensor[] = [];
-    for (const file of some.flatMap(({ pictures }) => pictures)) pixels.push(readout.preprocess(await decode(file)));
-    const images = await readout.images(pixels);
-    const texts = await readout.texts(some.flatMap(({ statements }) => statements.map((statement) => `a photo of ${statement}`)));
+    for (const file of some.flatMap(({ pictures }) => pictures)) pixels.push(preprocess(await decode(file)));
+    const images = await encoder.images(pixels);
+    const texts = await encoder.texts(some.flatMap(({ statements }) => statements.map((statement) => `a photo of ${statement}`)));
     some.forEach((_, pair) => {
       for (let caption = 0; caption < 2; caption++) {
         for (let image = 0; image < 2; image++) similarities[4 * (at + pair) + 2 * caption + image] = dot(texts[2 * pair + caption]!, images[2 * pair + image]!);
