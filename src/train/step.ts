@@ -1,0 +1,90 @@
+import { appendGradient } from '../autodiff/gradient';
+import { nextOf } from '../executors/executor';
+import type { Graph } from '../ir/graph';
+import { zeros, type Tensor } from '../ir/tensor';
+import { GraphBuilder } from '../ops/builder';
+import { prune } from '../passes/prune';
+import type { LossGraph } from '../recipes/diva';
+
+export interface StepOptions {
+  /** How many losses a step averages: micro-batches times draws. */
+  readonly parts: number;
+  readonly momentum: number;
+  /** Largest L2 norm of the whole gradient; undefined: as it is. */
+  readonly clipNorm: number | undefined;
+}
+
+/**
+ * One optimiser step as two graphs over shared state. State, for every parameter p: `p`, its momentum `momentum/p`, its gradient sum `sum/p`.
+ * `accumulate` (the loss graph's inputs -> `loss`) runs `parts` times, then `update` (`lr` -> `grad_norm`) once.
+ */
+export interface StepGraphs {
+  readonly accumulate: Graph;
+  readonly update: Graph;
+  readonly parameters: readonly string[];
+}
+
+export const momentumOf = (parameter: string): string => `momentum/${parameter}`;
+export const sumOf = (parameter: string): string => `sum/${parameter}`;
+
+export function stepGraphs(loss: LossGraph, options: StepOptions): StepGraphs {
+  return { accumulate: accumulateGraph(loss, options.parts), update: updateGraph(loss, options), parameters: loss.parameters };
+}
+
+/** The state before the first step. */
+export function initialState(parameters: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  const state: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(parameters)) {
+    state[name] = tensor;
+    state[momentumOf(name)] = zeros('float32', tensor.shape);
+    state[sumOf(name)] = zeros('float32', tensor.shape);
+  }
+  return state;
+}
+
+/** sum' = sum + d(loss / parts)/dp */
+function accumulateGraph({ graph, parameters }: LossGraph, parts: number): Graph {
+  const builder = new GraphBuilder('accumulate', graph);
+  const gradients = appendGradient(builder, graph, parameters, new Map([['loss', builder.constant(1 / parts)]]));
+  const outputs = ['loss'];
+  for (const name of parameters) {
+    const gradient = gradients.get(name);
+    if (gradient === undefined) continue;
+    const sum = builder.input(sumOf(name), builder.type(name));
+    outputs.push(builder.add('Add', [sum, gradient], {}, { output: nextOf(sum) }));
+  }
+  return prune(builder.build(outputs));
+}
+
+/**
+ * torch.optim.SGD after torch.nn.utils.clip_grad_norm_, whose buffer starts as the first gradient, which is a momentum that starts at zero:
+ *
+ *     norm = sqrt(sum over p of |sum_p|^2),  g = sum_p min(1, clip / (norm + 1e-6))
+ *     momentum' = momentum * buf + g,  p' = p - lr momentum',  sum' = 0
+ */
+function updateGraph({ graph, parameters }: LossGraph, { momentum, clipNorm }: StepOptions): Graph {
+  const builder = new GraphBuilder('update');
+  const lr = builder.input('lr', { dtype: 'float32', shape: [] });
+  const state = parameters.map((name) => {
+    const type = graph.types.get(name)!;
+    return { name, value: builder.input(name, type), buffer: builder.input(momentumOf(name), type), sum: builder.input(sumOf(name), type) };
+  });
+  const norm = appendNorm(builder, state.map(({ sum }) => sum));
+  const scale = clipNorm === undefined ? undefined : builder.add('Min', [builder.constant(1), builder.add('Div', [builder.constant(clipNorm), builder.add('Add', [norm, builder.constant(1e-6)], {})], {})], {});
+  const outputs = [norm];
+  const zero = builder.constant(0);
+  for (const { name, value, buffer, sum } of state) {
+    const gradient = scale === undefined ? sum : builder.add('Mul', [sum, scale], {});
+    const next = builder.add('Add', [builder.add('Mul', [buffer, builder.constant(momentum)], {}), gradient], {}, { output: nextOf(buffer) });
+    outputs.push(next, builder.add('Sub', [value, builder.add('Mul', [next, lr], {})], {}, { output: nextOf(name) }));
+    outputs.push(builder.add('Expand', [zero], { shape: builder.type(sum).shape }, { output: nextOf(sum) }));
+  }
+  return builder.build(outputs);
+}
+
+function appendNorm(builder: GraphBuilder, values: readonly string[]): string {
+  const squares = values.map((value) => builder.add('ReduceSum', [builder.add('Mul', [value, value], {})], { axes: builder.type(value).shape.map((_, axis) => axis), keepdims: false }));
+  const each = squares.map((square) => builder.add('Reshape', [square], { shape: [1] }));
+  const total = builder.add('ReduceSum', [builder.add('Concat', each, { axis: 0 })], { axes: [0], keepdims: false });
+  return builder.add('Sqrt', [total], {}, { output: 'grad_norm' });
+}
