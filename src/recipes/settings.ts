@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { parseJson } from '../data/json';
+import { UserError } from '../ir/errors';
+import type { ConditionName } from './condition';
+
+export interface RunSettings {
+  readonly recipe: 'diva' | 'control';
+  /** Optimiser steps. */
+  readonly steps: number;
+  readonly seed: number;
+  readonly lr: number;
+  readonly momentum: number;
+  /** Steps of warm-up, or below 1 their share of all. */
+  readonly warmup: number;
+  readonly optimizer: 'sgd';
+  /** Largest L2 norm of the gradient; undefined: no bound. */
+  readonly clipNorm: number | undefined;
+  /** Noise draws for each micro-batch. */
+  readonly draws: number;
+  readonly microBatch: number;
+  /** Micro-batches of a step. */
+  readonly accumulate: number;
+  /** By the CLIP's family where undefined, as are the next two by its grid. */
+  readonly condition: ConditionName | undefined;
+  /** Random patches of class+random. */
+  readonly patches: number | undefined;
+  /** Kernel and stride of pooled+average. */
+  readonly pool: number | undefined;
+  /** Steps from one checkpoint to the next. */
+  readonly checkpointEvery: number;
+}
+
+/** Largest sensible values: beyond them a number is a slip. */
+const MOST = { steps: 1_000_000_000, lr: 10, batch: 4096, accumulate: 65_536, draws: 1024, tokens: 16_384 };
+
+/** Checkpoints of a run where their distance is not given, unless that makes them closer than LEAST_CHECKPOINT_STEPS. */
+const CHECKPOINTS = 10;
+const LEAST_CHECKPOINT_STEPS = 10;
+
+const count = (most: number) => z.int().min(1).max(most);
+
+/** DIVA's settings (batch 640, 4600 steps), scaled to what one machine does in minutes. */
+const schema = z.strictObject({
+  recipe: z.enum(['diva', 'control']).default('diva'),
+  steps: count(MOST.steps).default(100),
+  seed: z.int().min(0).default(1),
+  lr: z.number().min(0).max(MOST.lr).default(1e-4),
+  momentum: z.number().min(0).lt(1).default(0.9),
+  warmup: z.union([z.number().min(0).lt(1), z.int().min(1).max(MOST.steps)]).default(0.005),
+  optimizer: z.literal('sgd').default('sgd'),
+  clip_norm: z.union([z.number().positive(), z.null()]).default(1),
+  draws: count(MOST.draws).default(2),
+  micro_batch: count(MOST.batch).optional(),
+  batch: count(MOST.batch).optional(),
+  accumulate: count(MOST.accumulate).default(1),
+  condition: z.enum(['class+random', 'class+all', 'pooled+average']).optional(),
+  patches: count(MOST.tokens).optional(),
+  pool: count(MOST.tokens).optional(),
+  checkpoint_every: count(MOST.steps).optional(),
+});
+
+const MICRO_BATCH = 4;
+
+/**
+ * Settings by their snake_case names (`batch` stands for `micro_batch`), or a run.json, which holds them under `settings`; what is missing takes its
+ * default. Throws a UserError that names `where` and the setting for unknown names, wrong types and values out of range.
+ */
+export function parseSettings(given: unknown, where: string): RunSettings {
+  const inner = isRunFile(given) ? given.settings : given;
+  return settled(parseJson(JSON.stringify(inner, visibly) ?? 'null', where, schema), where);
+}
+
+/** The same from a file's text. */
+export function parseSettingsFile(text: string, file: string): RunSettings {
+  return parseSettings(parseJson(text, file, z.unknown()), file);
+}
+
+/** The settings under the names that {@link parseSettings} takes. */
+export function writtenSettings(settings: RunSettings): Record<string, unknown> {
+  const { clipNorm, microBatch, checkpointEvery, ...same } = settings;
+  const all = { ...same, clip_norm: clipNorm ?? null, micro_batch: microBatch, checkpoint_every: checkpointEvery };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function settled({ clip_norm, micro_batch, batch, checkpoint_every, ...same }: z.infer<typeof schema>, where: string): RunSettings {
+  if (micro_batch !== undefined && batch !== undefined && micro_batch !== batch) throw new UserError(`batch is ${batch} and micro_batch ${micro_batch}, but they are the same setting`, where, 'Give one of them');
+  const microBatch = micro_batch ?? batch ?? MICRO_BATCH;
+  if (same.recipe === 'control' && microBatch < 2) throw new UserError('The recipe control shuffles the pictures of a batch, and batch is 1', where, 'Use a batch of at least 2');
+  return {
+    ...same,
+    condition: same.condition,
+    patches: same.patches,
+    pool: same.pool,
+    clipNorm: clip_norm ?? undefined,
+    microBatch,
+    checkpointEvery: checkpoint_every ?? Math.max(LEAST_CHECKPOINT_STEPS, Math.ceil(same.steps / CHECKPOINTS)),
+  };
+}
+
+function isRunFile(given: unknown): given is { settings: unknown } {
+  return typeof given === 'object' && given !== null && Object.hasOwn(given, 'settings') && Object.hasOwn(given, 'seebetter');
+}
+
+/** Numbers that JSON cannot hold stay visible in the complaint about them. */
+function visibly(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
