@@ -1,8 +1,16 @@
 import type { FileTree } from '../data/files';
 import type { WeightReader } from '../executors/executor';
+import { UserError, unreachable } from '../ir/errors';
+import { typeOf, type Graph } from '../ir/graph';
+import { bytesOf, cast, describe, isFloat, sizeOf, type Tensor } from '../ir/tensor';
 import type { Model } from '../onnx/decode';
-import type { ClipConfig } from './config';
-import type { Tokenizer } from './tokenizer';
+import { specialise } from '../onnx/import';
+import { GraphBuilder } from '../ops/builder';
+import { prune } from '../passes/prune';
+import { parseClipConfig, type ClipConfig } from './config';
+import { folderWith, loadOnnx, needFile, readText } from './files';
+import { headOnEveryToken } from './surgery';
+import { loadTokenizer, type Tokenizer } from './tokenizer';
 
 /** What decides the method's condition. `metaclip` stands for MetaCLIP and DFN. */
 export type ClipFamily = 'openai' | 'metaclip' | 'siglip';
@@ -20,4 +28,88 @@ export interface ClipModel {
   readonly tree: FileTree;
   readonly weights: WeightReader;
   readonly textWeights: WeightReader;
+}
+
+/** Where a tower's file may lie in the model's folder, best first. */
+const placesOf = (tower: 'vision' | 'text'): string[] => ['', '_fp16'].flatMap((variant) => [`onnx/${tower}_model${variant}.onnx`, `${tower}_model${variant}.onnx`]);
+
+/** Loads a CLIP or SigLIP in Hugging Face layout, which may lie any number of folders deep. Throws a UserError that names what is missing or wrong. */
+export async function loadClip(tree: FileTree): Promise<ClipModel> {
+  const folder = folderWith(tree, placesOf('vision')) ?? folderWith(tree, placesOf('text')) ?? folderWith(tree, ['config.json']) ?? tree;
+  const visionFile = needFile(folder, placesOf('vision'));
+  const textFile = needFile(folder, placesOf('text'));
+  const configFile = needFile(folder, ['config.json']);
+  const config = parseClipConfig(await readText(configFile), configFile.path);
+  const tokenizer = await loadTokenizer(folder, config.text.contextLength);
+  const [vision, text] = [await loadOnnx(folder, visionFile), await loadOnnx(folder, textFile)];
+  const name = folder.name.split('/').at(-1) ?? folder.name;
+  return { name, family: familyOf(config, folder.name), config, tokenizer, vision: vision.model, weights: vision.weights, text: text.model, textWeights: text.weights, tree: folder };
+}
+
+function familyOf(config: ClipConfig, folder: string): ClipFamily {
+  if (config.modelType === 'siglip') return 'siglip';
+  return /metaclip|dfn/i.test(`${config.nameOrPath} ${folder}`) ? 'metaclip' : 'openai';
+}
+
+/** pixel_values [B,3,S,S] -> image_embeds [B,D]: CLIP's own embedding, not normalised. */
+export function embeddingGraph(clip: ClipModel, batch: number): Graph {
+  const output = clip.family === 'siglip' ? needOutput(clip.vision, 'pooler_output') : needOutput(clip.vision, 'image_embeds');
+  const graph = prune({ ...visionGraph(clip, batch), outputs: [output] });
+  if (output === 'image_embeds') return graph;
+  const builder = new GraphBuilder(graph.name, graph);
+  return builder.build([builder.add('Reshape', [output], { shape: typeOf(graph, output).shape }, { output: 'image_embeds' })]);
+}
+
+/**
+ * pixel_values [B,3,S,S] -> class_token [B,1,D], patch_tokens [B,P,D]. CLIP: post_layernorm and projection on every token. SigLIP: the pooled token and
+ * the last hidden state.
+ */
+export function tokenGraph(clip: ClipModel, batch: number): Graph {
+  const graph = visionGraph(clip, batch);
+  if (clip.family === 'siglip') return siglipTokens(clip, graph);
+  const { imageSize, patchSize } = clip.config.vision;
+  const patches = Math.floor(imageSize / patchSize) ** 2;
+  const all = headOnEveryToken(graph, needOutput(clip.vision, 'image_embeds'), patches + 1, 'tokens');
+  const builder = new GraphBuilder(all.name, all);
+  const [, , width] = typeOf(all, 'tokens').shape as [number, number, number];
+  const part = (from: number, to: number, output: string): string =>
+    builder.add('Slice', ['tokens'], { starts: [0, from, 0], ends: [batch, to, width], steps: [1, 1, 1] }, { output });
+  return builder.build([part(0, 1, 'class_token'), part(1, patches + 1, 'patch_tokens')]);
+}
+
+function siglipTokens({ vision }: ClipModel, graph: Graph): Graph {
+  const pooled = needOutput(vision, 'pooler_output');
+  const hidden = needOutput(vision, 'last_hidden_state');
+  const kept = prune({ ...graph, outputs: [pooled, hidden] });
+  const builder = new GraphBuilder(kept.name, kept);
+  const [batch, width] = typeOf(kept, pooled).shape as [number, number];
+  return builder.build([
+    builder.add('Reshape', [pooled], { shape: [batch, 1, width] }, { output: 'class_token' }),
+    builder.add('Reshape', [hidden], { shape: typeOf(kept, hidden).shape }, { output: 'patch_tokens' }),
+  ]);
+}
+
+function visionGraph({ vision, config: { vision: { imageSize, channels } } }: ClipModel, batch: number): Graph {
+  return specialise(vision, { shapes: { pixel_values: [batch, channels, imageSize, imageSize] } });
+}
+
+function needOutput({ file, graph }: Model, name: string): string {
+  if (graph.outputs.includes(name)) return name;
+  throw new UserError(`The export has no output ${name}; it gives ${graph.outputs.join(', ')}`, file, `Export the tower with the output ${name}`);
+}
+
+/** The vision tower's weights that `graph` uses and training changes: initializers of the file, by their names there. Constants of one element are none. */
+export function visionParameters(graph: Graph, clip: ClipModel): string[] {
+  return [...clip.vision.graph.weights].filter(([name, { dtype, shape }]) => graph.initializers.has(name) && isFloat(dtype) && sizeOf(shape) > 1).map(([name]) => name);
+}
+
+/** The same model with other vision weights, by initializer name; they are rounded to the dtype that the file stores. */
+export function withVision(clip: ClipModel, parameters: Readonly<Record<string, Tensor>>): ClipModel {
+  const weights = new Map(clip.vision.graph.weights);
+  for (const [name, tensor] of Object.entries(parameters)) {
+    const old = weights.get(name) ?? unreachable(`${clip.vision.file} has no weight ${name}`);
+    if (old.shape.join() !== tensor.shape.join()) unreachable(`${name} is ${describe(tensor)} instead of ${describe(old)}`);
+    weights.set(name, { dtype: old.dtype, shape: old.shape, ref: { kind: 'bytes', dtype: old.dtype, bytes: bytesOf(cast(tensor, old.dtype)) } });
+  }
+  return { ...clip, vision: { ...clip.vision, graph: { ...clip.vision.graph, weights } } };
 }
