@@ -8,7 +8,7 @@ import { specialise } from '../onnx/import';
 import { GraphBuilder } from '../ops/builder';
 import { prune } from '../passes/prune';
 import { parseClipConfig, type ClipConfig } from './config';
-import { folderWith, loadOnnx, needFile, readText } from './files';
+import { folderWith, inFloat32, loadOnnx, needFile, readText } from './files';
 import { headOnEveryToken } from './surgery';
 import { loadTokenizer, type Tokenizer } from './tokenizer';
 
@@ -90,7 +90,7 @@ function siglipTokens({ vision }: ClipModel, graph: Graph): Graph {
 }
 
 function visionGraph({ vision, config: { vision: { imageSize, channels } } }: ClipModel, batch: number): Graph {
-  return specialise(vision, { shapes: { pixel_values: [batch, channels, imageSize, imageSize] } });
+  return specialise(inFloat32(vision), { shapes: { pixel_values: [batch, channels, imageSize, imageSize] } });
 }
 
 function needOutput({ file, graph }: Model, name: string): string {

@@ -1,6 +1,7 @@
 import { findFile, subtree, type FileEntry, type FileTree } from '../data/files';
 import type { WeightReader } from '../executors/executor';
 import { UserError } from '../ir/errors';
+import { isFloat } from '../ir/tensor';
 import { decodeModel, type Model } from '../onnx/decode';
 
 /** The whole file as UTF-8 text. */
@@ -31,6 +32,12 @@ function weightsBeside(tree: FileTree, model: FileEntry): WeightReader {
     if (file.size < ref.offset + ref.length) throw new UserError(`The weights file ${ref.location} ends at byte ${file.size}, but a weight lies at ${ref.offset} to ${ref.offset + ref.length}`, model.path, 'Download it again');
     return file.read(ref.offset, ref.offset + ref.length);
   };
+}
+
+/** The same model taking and giving float32 where the file says float16: the import computes in float32 anyway. */
+export function inFloat32(model: Model): Model {
+  const inputs = model.graph.inputs.map((input) => (isFloat(input.dtype) ? { ...input, dtype: 'float32' as const } : input));
+  return { ...model, graph: { ...model.graph, inputs } };
 }
 
 /** The part of the tree in which `marker` lies at one of the given paths; the least deep one. Undefined if there is none. */
