@@ -80,7 +80,7 @@ describe.skipIf(!hasShared)('loadClip', () => {
     expect((await moved((path) => path.replace('onnx/', ''))).vision.file).toBe('vision_model.onnx');
   });
 
-  it.each(['config.json', 'onnx/vision_model.onnx', 'onnx/text_model.onnx'])('names %s when it is missing', async (path) => {
+  it.each(['config.json', 'preprocessor_config.json', 'onnx/vision_model.onnx', 'onnx/text_model.onnx'])('names %s when it is missing', async (path) => {
     const tree = await openPath(shared('models/clip-tiny-legacy'));
     await expect(loadClip({ ...tree, files: tree.files.filter((file) => file.path !== path) })).rejects.toThrow(path);
   });

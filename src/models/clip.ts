@@ -1,4 +1,5 @@
 import type { FileTree } from '../data/files';
+import { parseProcessor, type ProcessorConfig } from '../data/processor';
 import type { WeightReader } from '../executors/executor';
 import { UserError, unreachable } from '../ir/errors';
 import { typeOf, type Graph } from '../ir/graph';
@@ -19,6 +20,8 @@ export interface ClipModel {
   readonly name: string;
   readonly family: ClipFamily;
   readonly config: ClipConfig;
+  /** How a picture becomes pixel values. */
+  readonly processor: ProcessorConfig;
   readonly tokenizer: Tokenizer;
   /** pixel_values -> image_embeds (SigLIP: last_hidden_state, pooler_output); its `file` is the path in `tree`. */
   readonly vision: Model;
@@ -40,10 +43,12 @@ export async function loadClip(tree: FileTree): Promise<ClipModel> {
   const textFile = needFile(folder, placesOf('text'));
   const configFile = needFile(folder, ['config.json']);
   const config = parseClipConfig(await readText(configFile), configFile.path);
+  const processorFile = needFile(folder, ['preprocessor_config.json']);
+  const processor = parseProcessor(await readText(processorFile), processorFile.path);
   const tokenizer = await loadTokenizer(folder, config.text.contextLength);
   const [vision, text] = [await loadOnnx(folder, visionFile), await loadOnnx(folder, textFile)];
   const name = folder.name.split('/').at(-1) ?? folder.name;
-  return { name, family: familyOf(config, folder.name), config, tokenizer, vision: vision.model, weights: vision.weights, text: text.model, textWeights: text.weights, tree: folder };
+  return { name, family: familyOf(config, folder.name), config, processor, tokenizer, vision: vision.model, weights: vision.weights, text: text.model, textWeights: text.weights, tree: folder };
 }
 
 function familyOf(config: ClipConfig, folder: string): ClipFamily {
