@@ -1,8 +1,14 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { AttributeProto_AttributeType as AttributeType, ModelProtoSchema, TensorProto_DataLocation, type AttributeProto, type GraphProto, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from 'onnx-buf';
+import { AttributeProto_AttributeType as AttributeType, ModelProtoSchema, type AttributeProto, type GraphProto, type ModelProto, type NodeProto, type TypeProto_Tensor, type ValueInfoProto } from 'onnx-buf';
 import { UserError } from '../ir/errors';
-import type { WeightRef } from '../ir/graph';
-import { bytesOf, bytesPerElement, sizeOf, tensorFrom, type DType, type Tensor } from '../ir/tensor';
+import type { DType } from '../ir/tensor';
+import { FunctionExpander } from './functions';
+import { dtypeOf, readTensor, type Weight } from './tensors';
+import { verifyWire } from './wire';
+
+export type { Weight } from './tensors';
+
+const DAMAGED = 'The file is damaged: export it again';
 
 /** A dimension as the file states it: a number, a symbol, or null where nothing is said. */
 export type Dim = number | string | null;
@@ -24,16 +30,12 @@ export interface ModelNode {
   readonly attributes: ReadonlyMap<string, ModelAttribute>;
 }
 
-export interface Weight {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly ref: WeightRef;
-}
-
 export interface ModelGraph {
   readonly nodes: readonly ModelNode[];
   readonly inputs: readonly ModelValue[];
   readonly outputs: readonly string[];
+  /** What the file says of the outputs; those that it says nothing of are absent. */
+  readonly declared: ReadonlyMap<string, ModelValue>;
   readonly weights: ReadonlyMap<string, Weight>;
 }
 
@@ -44,53 +46,87 @@ export interface Model {
   readonly graph: ModelGraph;
 }
 
-// TensorProto.DataType
-const DATA_TYPES: ReadonlyMap<number, DType> = new Map([
-  [1, 'float32'], [2, 'uint8'], [3, 'int8'], [4, 'uint16'], [5, 'int16'], [6, 'int32'], [7, 'int64'],
-  [9, 'bool'], [10, 'float16'], [11, 'float64'], [12, 'uint32'], [13, 'uint64'], [16, 'bfloat16'],
-]);
+/** Operator sets that are understood. */
+const OPSETS = { oldest: 1, newest: 28 };
 
 /** Reads the ONNX protobuf. Throws a UserError that names `file` and the place for anything that is not a sound model. */
 export function decodeModel(bytes: Uint8Array, file: string): Model {
   try {
+    refuseForeign(bytes);
+    verifyWire(bytes, ModelProtoSchema);
     const proto = parse(bytes);
-    const opset = proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
-    if (!proto.graph || !opset) throw new UserError('The file is no ONNX model: it has no graph or names no operator set', '', 'Export the model again, or pick the .onnx file');
-    return { file, opset: Number(opset.version), graph: readGraph(proto.graph) };
+    if (!proto.graph) throw new UserError('The ONNX file has no graph', '', 'Export the model again');
+    const functions = new FunctionExpander(proto.functions);
+    functions.verify(proto.graph.node);
+    return { file, opset: opsetOf(proto), graph: readGraph(proto.graph, functions) };
   } catch (error) {
     throw error instanceof UserError ? error.within(file) : error;
   }
+}
+
+/** What people have instead of a model, told by the first bytes. */
+function refuseForeign(bytes: Uint8Array): void {
+  const fetchAgain = 'Download the .onnx file itself';
+  if (!bytes.length) throw new UserError('The file is empty', '', fetchAgain);
+  const head = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
+  if (head.startsWith('<')) throw new UserError('The file is a web page (HTML), not an ONNX model', '', `Log in where the model is gated, and download the .onnx file itself`);
+  if (head.startsWith('version https://git-lfs')) throw new UserError('The file is a Git LFS pointer, not the ONNX model it stands for', '', 'Run git lfs pull, or download the file from the hub');
+}
+
+function opsetOf({ opsetImport }: ModelProto): number {
+  const found = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
+  if (!found) throw new UserError('The model names no opset (operator set)', '', 'Export the model again');
+  const opset = Number(found.version);
+  if (opset < OPSETS.oldest || opset > OPSETS.newest) throw new UserError(`The model is of opset ${opset}; supported are ${OPSETS.oldest} to ${OPSETS.newest}`, '', 'Export the model for opset 17 or 20');
+  return opset;
 }
 
 function parse(bytes: Uint8Array): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (error) {
-    throw new UserError(`The file is no ONNX model or is cut off (${(error as Error).message})`, `${bytes.length} bytes`, 'Download or export it again');
+    throw new UserError(`The file is no sound ONNX model (${(error as Error).message})`, `${bytes.length} bytes`, 'Download or export it again');
   }
 }
 
-function readGraph(proto: GraphProto): ModelGraph {
+function readGraph(proto: GraphProto, functions: FunctionExpander): ModelGraph {
   const weights = new Map<string, Weight>();
   for (const tensor of proto.initializer) {
-    if (weights.has(tensor.name)) throw new UserError(`The initializer ${tensor.name} is there twice`, '', 'Export the model again');
+    if (weights.has(tensor.name)) throw new UserError(`The initializer ${tensor.name} is there twice`, '', DAMAGED);
     weights.set(tensor.name, readTensor(tensor));
   }
-  return {
-    nodes: proto.node.map(readNode),
-    inputs: proto.input.filter(({ name }) => !weights.has(name)).map(readValue),
+  const [sparse] = proto.sparseInitializer;
+  if (sparse) throw new UserError(`The initializer ${sparse.values?.name ?? ''} is sparse, which is not supported`, '', 'Export the model with dense weights');
+  const graph: ModelGraph = {
+    nodes: functions.expand(proto.node).map((node, i) => readNode(node, i, functions)),
+    inputs: proto.input.filter(({ name }) => !weights.has(name)).map(readInput),
     outputs: proto.output.map(({ name }) => name),
+    declared: new Map(proto.output.flatMap((output) => (output.type?.value.case === 'tensorType' && output.type.value.value.elemType ? [[output.name, readValue(output, output.type.value.value)]] : []))),
     weights,
   };
+  verifyNames(graph);
+  return graph;
 }
 
-function readNode(proto: NodeProto, index: number): ModelNode {
-  const attributes = new Map(proto.attribute.map((attribute) => [attribute.name, readAttribute(attribute)]));
+/** Every value is made once, and something is asked for. */
+function verifyNames({ nodes, inputs, outputs, weights }: ModelGraph): void {
+  if (!outputs.length) throw new UserError('The graph has no outputs', '', DAMAGED);
+  const made = new Set(weights.keys());
+  const make = (name: string, where: string): void => {
+    if (name && made.has(name)) throw new UserError(`The value ${name} is made twice`, where, DAMAGED);
+    made.add(name);
+  };
+  for (const { name } of inputs) make(name, 'input');
+  for (const node of nodes) for (const name of node.outputs) make(name, `node ${node.name}`);
+}
+
+function readNode(proto: NodeProto, index: number, functions: FunctionExpander): ModelNode {
   const name = proto.name || `${proto.opType}_${index}`;
+  const attributes = new Map(proto.attribute.map((attribute) => [attribute.name, readAttribute(attribute, name, functions)]));
   return { name, op: proto.opType, domain: proto.domain === 'ai.onnx' ? '' : proto.domain, inputs: proto.input, outputs: proto.output, attributes };
 }
 
-function readAttribute(proto: AttributeProto): ModelAttribute {
+function readAttribute(proto: AttributeProto, node: string, functions: FunctionExpander): ModelAttribute {
   switch (proto.type) {
     case AttributeType.FLOAT: return proto.f;
     case AttributeType.INT: return Number(proto.i);
@@ -98,73 +134,20 @@ function readAttribute(proto: AttributeProto): ModelAttribute {
     case AttributeType.FLOATS: return proto.floats;
     case AttributeType.INTS: return proto.ints.map(Number);
     case AttributeType.STRINGS: return proto.strings.map((text) => new TextDecoder().decode(text));
-    case AttributeType.TENSOR: return readTensor(proto.t!);
-    case AttributeType.GRAPH: return readGraph(proto.g!);
-    default: throw new UserError(`The attribute ${proto.name} has a type that is not supported (${AttributeType[proto.type] ?? proto.type})`, '', 'Export the model without it');
+    case AttributeType.TENSOR: if (proto.t) return readTensor(proto.t, `of the attribute ${proto.name} of node ${node}`); break;
+    case AttributeType.GRAPH: if (proto.g) return readGraph(proto.g, functions); break;
   }
+  throw new UserError(`The attribute ${proto.name} has a type that is not supported (${AttributeType[proto.type] ?? proto.type})`, `node ${node}`, 'Export the model without it');
 }
 
-function readValue(proto: ValueInfoProto): ModelValue {
+function readInput(proto: ValueInfoProto): ModelValue {
   const type = proto.type?.value;
   if (type?.case !== 'tensorType') throw new UserError(`The input ${proto.name} is no tensor`, '', 'Export the model with tensor inputs only');
-  const shape = (type.value.shape?.dim ?? []).map(({ value }): Dim => (value.case === 'dimValue' ? Number(value.value) : value.case === 'dimParam' ? value.value : null));
-  return { name: proto.name, dtype: dtypeOf(type.value.elemType, proto.name), shape };
+  return readValue(proto, type.value);
 }
 
-function dtypeOf(code: number, name: string): DType {
-  return DATA_TYPES.get(code) ?? raise(`${name} has the element type ${code}, which is not supported`, 'Export the model in float32, float16 or integers');
-}
-
-function readTensor(proto: TensorProto): Weight {
-  const dtype = dtypeOf(proto.dataType, proto.name || 'a constant');
-  const shape = proto.dims.map(Number);
-  return { dtype, shape, ref: readData(proto, dtype, shape) };
-}
-
-function readData(proto: TensorProto, dtype: DType, shape: readonly number[]): WeightRef {
-  const size = sizeOf(shape);
-  const expected = size * bytesPerElement(dtype);
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return externalData(proto, dtype, expected);
-  if (proto.rawData.length > 0) {
-    if (proto.rawData.length !== expected) raise(`The tensor ${proto.name} of shape [${shape}] should have ${expected} bytes but has ${proto.rawData.length}`, 'The file is damaged: export it again');
-    return { kind: 'bytes', dtype, bytes: proto.rawData };
-  }
-  const typed = typedData(proto, dtype);
-  if (typed.length !== size) raise(`The tensor ${proto.name} of shape [${shape}] should have ${size} values but has ${typed.length}`, 'The file is damaged: export it again');
-  return { kind: 'bytes', dtype, bytes: typedBytes(dtype, shape, typed) };
-}
-
-function typedData(proto: TensorProto, dtype: DType): readonly (number | bigint)[] {
-  switch (dtype) {
-    case 'float32': return proto.floatData;
-    case 'float64': return proto.doubleData;
-    case 'int64': return proto.int64Data;
-    case 'uint64': case 'uint32': return proto.uint64Data;
-    default: return proto.int32Data;
-  }
-}
-
-function typedBytes(dtype: DType, shape: readonly number[], values: readonly (number | bigint)[]): Uint8Array {
-  if (dtype === 'int64') return new Uint8Array(BigInt64Array.from(values as bigint[]).buffer);
-  if (dtype === 'uint64') return new Uint8Array(BigUint64Array.from(values as bigint[]).buffer);
-  // float16 and bfloat16 are written as their bit patterns
-  if (dtype === 'float16' || dtype === 'bfloat16') return new Uint8Array(Uint16Array.from(values as number[]).buffer);
-  const tensor: Tensor = tensorFrom(dtype, shape, values.map(Number));
-  return bytesOf(tensor);
-}
-
-function externalData(proto: TensorProto, dtype: DType, expected: number): WeightRef {
-  const entry = (key: string): string | undefined => proto.externalData.find((pair) => pair.key === key)?.value;
-  const location = entry('location') ?? '';
-  if (!location || /^([a-z]+:|[\\/])/i.test(location) || location.split(/[\\/]/).includes('..')) {
-    raise(`The tensor ${proto.name} keeps its data in "${location}", which is not a file in the model's folder`, 'Keep the weights beside the model and export it again');
-  }
-  const offset = Number(entry('offset') ?? 0);
-  const length = Number(entry('length') ?? expected);
-  if (!Number.isSafeInteger(offset) || offset < 0 || length !== expected) raise(`The tensor ${proto.name} needs ${expected} bytes but refers to ${length} at ${offset} of ${location}`, 'The file is damaged: export it again');
-  return { kind: 'file', dtype, location, offset, length };
-}
-
-function raise(what: string, remedy: string): never {
-  throw new UserError(what, '', remedy);
+/** A dimension below 0 says nothing, as some exporters write it. */
+function readValue({ name }: ValueInfoProto, { elemType, shape }: TypeProto_Tensor): ModelValue {
+  const dims = (shape?.dim ?? []).map(({ value }): Dim => (value.case === 'dimValue' && value.value >= 0n ? Number(value.value) : value.case === 'dimParam' ? value.value : null));
+  return { name, dtype: dtypeOf(elemType, `The value ${name}`), shape: dims };
 }

@@ -1,9 +1,14 @@
 import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
-import { isFloat, tensorFromBytes, type DType } from '../ir/tensor';
+import { bytesPerElement, isFloat, sizeOf, tensorFromBytes, type DType, type TensorType } from '../ir/tensor';
 import type { Dim, Model, ModelNode, ModelValue, Weight } from './decode';
 import { FoldingBuilder } from './fold';
 import { LOWERINGS, Lowering, promoted } from './lower';
+
+const DAMAGED = 'The file is damaged: export it again';
+
+/** A value larger than this fits no machine: 64 GiB. */
+const MOST_BYTES = 2 ** 36;
 
 export interface Unsupported {
   readonly node: string;
@@ -20,7 +25,7 @@ export interface SpecialiseOptions {
 export function unsupported(model: Model): Unsupported[] {
   return model.graph.nodes
     .filter((node) => node.domain !== '' || !LOWERINGS.has(node.op))
-    .map(({ name, op, domain }) => ({ node: name, op, why: domain ? `the domain ${domain} is not known` : 'there is no rule for this operator' }));
+    .map(({ name, op, domain }) => ({ node: name, op, why: domain ? `its domain ${domain} is not known` : 'there is no rule for this operator' }));
 }
 
 /**
@@ -46,8 +51,9 @@ class Importer {
   ) {
     const missing = unsupported(model);
     if (missing.length) {
-      const list = missing.slice(0, 5).map(({ op, node }) => `${op} (${node})`).join(', ');
-      throw new UserError(`${missing.length} nodes cannot be imported: ${list}${missing.length > 5 ? ', ...' : ''}`, '', 'Export the model with standard operators');
+      const kinds = [...new Map(missing.map((entry) => [`${entry.op} ${entry.why}`, entry])).values()];
+      const list = kinds.slice(0, 20).map(({ op, node, why }) => `${op} (${node}: ${why})`).join(', ');
+      throw new UserError(`${missing.length} nodes cannot be imported: ${list}${kinds.length > 20 ? ', ...' : ''}`, '', 'Export the model with standard operators');
     }
     const reserved = new Set(model.graph.nodes.flatMap((node) => node.outputs).concat(model.graph.inputs.map(({ name }) => name), [...model.graph.weights.keys()]));
     this.builder = new FoldingBuilder(model.file, undefined, reserved);
@@ -79,18 +85,30 @@ class Importer {
 
   private lower(node: ModelNode): void {
     const inputs = node.inputs.map((name) => (name ? (this.values.get(name) ?? missingValue(node, name)) : ''));
-    const lowered = LOWERINGS.get(node.op)!(new Lowering(this.builder, node, inputs, this.model.opset));
-    const outputs = typeof lowered === 'string' ? [lowered] : lowered;
+    const outputs = this.lowered(node, inputs);
     node.outputs.forEach((name, i) => {
       if (name && outputs[i] === undefined) throw new UserError(`${node.op} has no output ${i} here`, `node ${node.name}`, 'Export the model without it');
       if (name) this.values.set(name, outputs[i]!);
     });
   }
 
+  private lowered(node: ModelNode, inputs: readonly string[]): readonly string[] {
+    try {
+      const lowered = LOWERINGS.get(node.op)!(new Lowering(this.builder, node, inputs, this.model.opset));
+      const outputs = typeof lowered === 'string' ? [lowered] : lowered;
+      for (const output of outputs) verifySize(this.builder.type(output));
+      return outputs;
+    } catch (error) {
+      throw error instanceof UserError && !error.where.includes(`node ${node.name}`) ? error.within(`${node.op} node ${node.name}`) : error;
+    }
+  }
+
   /** The model's output under its own name and in its own dtype. */
   private output(name: string): string {
     const value = this.values.get(name) ?? raise(`Nothing makes the output ${name}`);
     const { dtype, shape } = this.builder.type(value);
+    const declared = this.model.graph.declared.get(name);
+    if (declared && promoted(declared.dtype) !== promoted(dtype)) raise(`The model says that its output ${name} is ${declared.dtype}, but its nodes make ${dtype}`);
     if (this.builder.has(name)) return name;
     const stored = this.storedDtype(dtype);
     return stored === dtype ? this.builder.add('Reshape', [value], { shape }, { output: name }) : this.builder.add('Cast', [value], { to: stored }, { output: name });
@@ -104,23 +122,37 @@ class Importer {
 
 /** Topological order; the file's own where it is one already. */
 function inOrder(nodes: readonly ModelNode[], given: ReadonlyMap<string, string>): ModelNode[] {
-  const known = new Set<string>(given.keys());
-  const ready = (node: ModelNode): boolean => node.inputs.every((input) => !input || known.has(input));
-  const order: ModelNode[] = [];
-  let waiting = [...nodes];
-  while (waiting.length) {
-    const later: ModelNode[] = [];
-    for (const node of waiting) {
-      if (!ready(node)) later.push(node);
-      else {
-        order.push(node);
-        node.outputs.forEach((output) => known.add(output));
-      }
+  const readers = new Map<string, number[]>();
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const lacking = nodes.map((node, at) => {
+    const wanted = new Set(node.inputs.filter((name) => name && !given.has(name)));
+    for (const name of wanted) {
+      if (!made.has(name)) throw new UserError(`${node.op} reads ${name}, which nothing makes`, `node ${node.name}`, DAMAGED);
+      (readers.get(name) ?? readers.set(name, []).get(name)!).push(at);
     }
-    if (later.length === waiting.length) missingValue(later[0]!, later[0]!.inputs.find((input) => input && !known.has(input))!);
-    waiting = later;
-  }
+    return wanted.size;
+  });
+  const order: ModelNode[] = [];
+  const done = new Set<number>();
+  const ready: number[] = [];
+  const take = (at: number): void => {
+    order.push(nodes[at]!);
+    done.add(at);
+    for (const name of nodes[at]!.outputs) for (const reader of readers.get(name) ?? []) if (--lacking[reader]! === 0) ready.push(reader);
+  };
+  nodes.forEach((_, at) => {
+    if (lacking[at] === 0 && !done.has(at)) take(at);
+    // Readers that lie ahead are met in their turn; those behind have waited for this node.
+    for (let reader = ready.pop(); reader !== undefined; reader = ready.pop()) if (reader <= at) take(reader);
+  });
+  const stuck = nodes.find((_, at) => !done.has(at));
+  if (stuck) throw new UserError(`${stuck.op} depends on its own output: the graph has a cycle`, `node ${stuck.name}`, DAMAGED);
   return order;
+}
+
+function verifySize({ dtype, shape }: TensorType): void {
+  const bytes = sizeOf(shape) * bytesPerElement(dtype);
+  if (bytes > MOST_BYTES) throw new UserError(`Its result, ${dtype} of shape [${shape}], would take ${(bytes / 2 ** 30).toFixed(0)} GiB of memory`, '', 'Export the model for smaller inputs');
 }
 
 function wording(dim: Dim): string {
@@ -128,9 +160,9 @@ function wording(dim: Dim): string {
 }
 
 function missingValue(node: ModelNode, name: string): never {
-  throw new UserError(`${node.op} reads ${name}, which nothing makes (or which depends on itself)`, `node ${node.name}`, 'The file is damaged: export it again');
+  throw new UserError(`${node.op} reads ${name}, which nothing makes`, `node ${node.name}`, DAMAGED);
 }
 
 function raise(what: string): never {
-  throw new UserError(what, '', 'The file is damaged: export it again');
+  throw new UserError(what, '', DAMAGED);
 }

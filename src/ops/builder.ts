@@ -2,7 +2,7 @@ import { UserError, unreachable } from '../ir/errors';
 import { verify, type Graph, type Node, type WeightRef } from '../ir/graph';
 import type { OpAttributes, OpName } from '../ir/ops';
 import { bytesOf, describe, tensorFrom, type DType, type Tensor, type TensorType } from '../ir/tensor';
-import { inferType } from './index';
+import { inferType, operandsOf } from './index';
 import type { Emit } from './rule';
 
 /** Builds a graph node by node; types are inferred as it goes. */
@@ -14,6 +14,7 @@ export class GraphBuilder implements Emit {
   private readonly nodeNames = new Set<string>();
   private readonly constants = new Map<string, string>();
   private readonly counts = new Map<string, number>();
+  private readonly nodeCounts = new Map<string, number>();
 
   /** Starts empty, or from a graph that is to be extended. Made-up names keep clear of `reserved`. */
   constructor(
@@ -90,6 +91,7 @@ export class GraphBuilder implements Emit {
 
   private infer<P extends OpName>(op: P, operands: readonly (TensorType | undefined)[], attributes: OpAttributes[P], node?: string): TensorType {
     try {
+      if (operands.slice(0, operandsOf(op)).includes(undefined) || operands.length < operandsOf(op)) throw new UserError(`${op} lacks an operand`, '', 'Export the model again');
       return inferType(op, operands, attributes);
     } catch (error) {
       throw error instanceof UserError ? error.within(`${this.name}, ${op} node ${node ?? '(made here)'}, operands ${operands.map(describe).join(', ')}`) : error;
@@ -103,7 +105,9 @@ export class GraphBuilder implements Emit {
 
   private freshNode(stem: string): string {
     let name = stem;
-    for (let i = 1; this.nodeNames.has(name); i++) name = `${stem}_${i}`;
+    let count = this.nodeCounts.get(stem) ?? 0;
+    while (this.nodeNames.has(name)) name = `${stem}_${++count}`;
+    this.nodeCounts.set(stem, count);
     return name;
   }
 }

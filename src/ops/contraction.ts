@@ -144,7 +144,11 @@ function biasStart(shape: readonly number[], bias: ReferenceValue | undefined): 
   return out;
 }
 
-function checkConvolution(op: string, x: TensorType, w: TensorType, channels: number): void {
+function checkConvolution(op: string, x: TensorType, w: TensorType, channels: number, { strides, pads, dilations, group }: Convolution): void {
+  const spatial = w.shape.length - 2;
+  if (strides.length !== spatial || dilations.length !== spatial || pads.length !== 2 * spatial || ![...strides, ...dilations, group].every((step) => Number.isInteger(step) && step > 0)) {
+    throw new UserError(`${op} cannot use the strides [${strides}], dilations [${dilations}], pads [${pads}] and group ${group}`, '', 'Give one positive stride and dilation and two pads for each spatial axis');
+  }
   if (x.shape.length < 3 || x.shape.length !== w.shape.length || x.shape[1] !== channels) {
     throw new UserError(`${op} cannot apply the weight [${w.shape}] to [${x.shape}]`, '', "The input's channels must be the weight's, times the groups");
   }
@@ -158,8 +162,10 @@ function biasGradient(emit: Emit, cotangent: string): string {
 // dX = ConvTranspose(dY, W);  dW: ConvWeightGrad
 const Conv: PrimitiveRule<'Conv'> = {
   infer: ([x, w], attributes) => {
-    checkConvolution('Conv', x!, w!, w!.shape[1]! * attributes.group);
-    return { dtype: x!.dtype, shape: [x!.shape[0]!, w!.shape[0]!, ...convolvedShape(x!.shape.slice(2), w!.shape.slice(2), attributes)] };
+    checkConvolution('Conv', x!, w!, w!.shape[1]! * attributes.group, attributes);
+    const places = convolvedShape(x!.shape.slice(2), w!.shape.slice(2), attributes);
+    if (places.some((dim) => dim < 1)) throw new UserError(`Conv cannot lay the kernel [${w!.shape.slice(2)}] on [${x!.shape.slice(2)}] with the pads [${attributes.pads}]`, '', 'Feed a larger input');
+    return { dtype: x!.dtype, shape: [x!.shape[0]!, w!.shape[0]!, ...places] };
   },
   reference: ([x, w, bias], attributes, output) => {
     const out = biasStart(output.shape, bias);
@@ -193,8 +199,9 @@ function swap(shape: readonly number[]): readonly number[] {
 
 // The roles of Conv turned round: dX = Conv(dY, W);  dW = ConvWeightGrad with input and output exchanged
 const ConvTranspose: PrimitiveRule<'ConvTranspose'> = {
-  infer: ([x, w], { strides, pads, dilations, group, outputPadding }) => {
-    checkConvolution('ConvTranspose', x!, w!, w!.shape[0]!);
+  infer: ([x, w], attributes) => {
+    checkConvolution('ConvTranspose', x!, w!, w!.shape[0]!, attributes);
+    const { strides, pads, dilations, group, outputPadding } = attributes;
     const kernel = w!.shape.slice(2);
     const spatial = kernel.map((k, i) => (x!.shape[2 + i]! - 1) * strides[i]! + outputPadding[i]! + extent(k, dilations[i]!) - pads[i]! - pads[i + kernel.length]!);
     return { dtype: x!.dtype, shape: [x!.shape[0]!, w!.shape[1]! * group, ...spatial] };

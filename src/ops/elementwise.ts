@@ -1,6 +1,6 @@
 import type { OpAttributes, PrimitiveName } from '../ir/ops';
-import { tensorFrom, toNumbers, type DType } from '../ir/tensor';
-import { unreachable } from '../ir/errors';
+import { describe, tensorFrom, toNumbers, type DType } from '../ir/tensor';
+import { UserError, unreachable } from '../ir/errors';
 import { broadcastShapes, broadcastStrides, walk } from './broadcast';
 import { erf } from './erf';
 import type { Case, Emit, PrimitiveRule, Vjp } from './rule';
@@ -80,7 +80,11 @@ function binary<P extends BinaryName | 'Mod'>(
   result?: 'bool',
 ): PrimitiveRule<P> {
   return {
-    infer: ([a, b]) => ({ dtype: result ?? a!.dtype, shape: broadcastShapes(op, [a!.shape, b!.shape]) }),
+    infer: ([a, b]) => {
+      // ONNX lets the exponent have a type of its own.
+      if (a!.dtype !== b!.dtype && op !== 'Pow') throw new UserError(`${op} cannot combine ${describe(a)} with ${describe(b)}`, '', 'Cast one operand to the type of the other');
+      return { dtype: result ?? a!.dtype, shape: broadcastShapes(op, [a!.shape, b!.shape]) };
+    },
     reference: ([a, b], attributes, output) => {
       const out = new Float64Array(output.shape.reduce((x, y) => x * y, 1));
       const integer = /int/.test(a!.dtype);

@@ -19,3 +19,8 @@ export function ruleOf<P extends OpName>(op: P): Rule<P> {
 export function inferType<P extends OpName>(op: P, inputs: readonly (TensorType | undefined)[], attributes: OpAttributes[P]): TensorType {
   return ruleOf(op).infer(inputs, attributes);
 }
+
+/** How many operands an operator needs at least: as many as all of its cases have. */
+export function operandsOf(op: OpName): number {
+  return Math.min(...ruleOf(op).cases.map(({ shapes }) => shapes.length));
+}

@@ -118,7 +118,7 @@ const Concat: PrimitiveRule<'Concat'> = {
       return emit.add('Slice', [cotangent], { starts: at(start, () => 0), ends: at(offset, (dim) => dim), steps: whole.map(() => 1) });
     });
   },
-  cases: [{ shapes: [[2, 3], [2, 1], [2, 2]], attributes: { axis: 1 } }],
+  cases: [{ shapes: [[2, 3], [2, 1], [2, 2]], attributes: { axis: 1 } }, { shapes: [[2, 3]], attributes: { axis: 0 } }],
 };
 
 // dX = dY without the padding: the negated pads
