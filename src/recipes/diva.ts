@@ -1,6 +1,4 @@
 import { typeOf, type Graph } from '../ir/graph';
-import type { TensorType } from '../ir/tensor';
-import { unreachable } from '../ir/errors';
 import { GraphBuilder } from '../ops/builder';
 import { appendGraph } from '../passes/compose';
 import { parametersAsInputs } from '../passes/parameters';
@@ -14,11 +12,11 @@ export const PROJECTION_WEIGHT = 'visual_proj.weight';
 export const PROJECTION_BIAS = 'visual_proj.bias';
 
 export interface LossParts {
-  /** pixel_values -> class_token [B,1,D], patch_tokens [B,P,D] */
+  /** pixel_values -> class_token [B,1,D], patch_tokens [B,P,D], all float32 */
   readonly tokens: Graph;
   /** Names of the initializers of `tokens` that are trained. */
   readonly parameters: readonly string[];
-  /** sample, timestep, encoder_hidden_states [B,N,C] -> noise (or velocity), for the N tokens of the condition */
+  /** sample [B,c,h,w], timestep int64 [B], encoder_hidden_states [B,N,C] -> noise (or velocity), for the N tokens of the condition */
   readonly unet: Graph;
   readonly condition: Condition;
   readonly predictionType: 'epsilon' | 'v_prediction';
@@ -47,10 +45,8 @@ export function divaLoss(parts: LossParts): LossGraph {
   const builder = new GraphBuilder('loss');
   const context = appendContext(builder, parts);
   const { noised, target, timestep } = appendDiffusion(builder, parts);
-  const [sample, time, states] = unetInputs(parts.unet);
-  const fed = { [sample]: castTo(builder, noised, parts.unet, sample), [time]: castTo(builder, timestep, parts.unet, time), [states]: castTo(builder, context, parts.unet, states) };
-  const output = appendGraph(builder, parts.unet, UNET_PREFIX, fed).get(parts.unet.outputs[0]!)!;
-  const error = builder.add('Sub', [builder.add('Cast', [output], { to: 'float32' }), target], {});
+  const predicted = appendGraph(builder, parts.unet, UNET_PREFIX, { sample: noised, timestep, encoder_hidden_states: context }).get(parts.unet.outputs[0]!)!;
+  const error = builder.add('Sub', [predicted, target], {});
   const loss = builder.add('ReduceMean', [builder.add('Mul', [error, error], {})], { axes: builder.type(error).shape.map((_, axis) => axis), keepdims: false }, { output: 'loss' });
   return { graph: builder.build([loss]), parameters: [...parts.parameters, PROJECTION_WEIGHT, PROJECTION_BIAS] };
 }
@@ -58,16 +54,11 @@ export function divaLoss(parts: LossParts): LossGraph {
 /** encoder_hidden_states [B,N,C] */
 function appendContext(builder: GraphBuilder, { tokens, parameters, unet, condition, textTokens }: LossParts): string {
   const trained = parametersAsInputs(tokens, parameters);
-  const bindings: Record<string, string> = {};
-  for (const name of trained.inputs) {
-    const type = typeOf(trained, name);
-    const input = builder.input(name, parameters.includes(name) ? type : { dtype: 'float32', shape: type.shape });
-    bindings[name] = builder.add('Cast', [input], { to: type.dtype });
-  }
+  const bindings = Object.fromEntries(trained.inputs.map((name) => [name, builder.input(name, typeOf(trained, name))]));
   const outputs = appendGraph(builder, trained, CLIP_PREFIX, bindings);
-  const [first, patches] = ['class_token', 'patch_tokens'].map((name) => builder.add('Cast', [outputs.get(name) ?? unreachable(`the token graph has no output ${name}`)], { to: 'float32' }));
+  const [first, patches] = ['class_token', 'patch_tokens'].map((name) => outputs.get(name)!);
   const [, , D] = builder.type(patches!).shape;
-  const [, , C] = typeOf(unet, unetInputs(unet)[2]).shape;
+  const [, , C] = typeOf(unet, 'encoder_hidden_states').shape;
   const picked = builder.add('Concat', [first!, pick(builder, patches!, condition)], { axis: 1 });
   const weight = builder.input(PROJECTION_WEIGHT, { dtype: 'float32', shape: [C!, D!] });
   const bias = builder.input(PROJECTION_BIAS, { dtype: 'float32', shape: [C!] });
@@ -98,24 +89,13 @@ function appendText(builder: GraphBuilder, condition: Condition, patchTokens: nu
 }
 
 function appendDiffusion(builder: GraphBuilder, { unet, predictionType }: LossParts): { noised: string; target: string; timestep: string } {
-  const { shape } = typeOf(unet, unetInputs(unet)[0]);
+  const { shape } = typeOf(unet, 'sample');
   const float = (name: string, of: readonly number[]): string => builder.input(name, { dtype: 'float32', shape: of });
   const scalars = [shape[0]!, ...shape.slice(1).map(() => 1)];
   const [latents, noise, signal, spread] = [float('latents', shape), float('noise', shape), float('sqrt_abar', scalars), float('sqrt_one_minus_abar', scalars)];
-  const timestep = builder.input('timestep', { dtype: 'int64', shape: typeOf(unet, unetInputs(unet)[1]).shape });
+  const timestep = builder.input('timestep', { dtype: 'int64', shape: [shape[0]!] });
   const times = (a: string, b: string): string => builder.add('Mul', [a, b], {});
   const noised = builder.add('Add', [times(signal, latents), times(spread, noise)], {});
   const target = predictionType === 'epsilon' ? noise : builder.add('Sub', [times(signal, noise), times(spread, latents)], {});
   return { noised, target, timestep };
-}
-
-/** Exporters name the inputs alike or at least keep their order. */
-function unetInputs(unet: Graph): readonly [sample: string, timestep: string, states: string] {
-  const named = ['sample', 'timestep', 'encoder_hidden_states'].map((name, i) => (unet.inputs.includes(name) ? name : (unet.inputs[i] ?? unreachable(`the UNet has no input ${name}`))));
-  return named as [string, string, string];
-}
-
-function castTo(builder: GraphBuilder, value: string, graph: Graph, input: string): string {
-  const { dtype }: TensorType = typeOf(graph, input);
-  return builder.add('Cast', [value], { to: dtype });
 }

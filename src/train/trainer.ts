@@ -1,0 +1,222 @@
+import type { Executor, Program } from '../executors/executor';
+import { UserError } from '../ir/errors';
+import { bytesPerElement, describe, sizeOf, stridesOf, tensorFrom, toNumbers, zeros, type Tensor } from '../ir/tensor';
+import { withVision, type ClipModel } from '../models/clip';
+import { textContext, type DiffusionModel } from '../models/diffusion';
+import type { Condition } from '../recipes/condition';
+import { PROJECTION_BIAS, PROJECTION_WEIGHT } from '../recipes/diva';
+import { writtenSettings, type RunSettings } from '../recipes/settings';
+import type { Checkpoint } from './checkpoint';
+import { Draws, DrawRecorder, type Draw } from './draws';
+import type { DrawsFile } from './draws-file';
+import { prepareStep, PROMPT, type PreparedStep } from './prepare';
+import { recordRun, type RunRecord } from './record';
+import { Samples, type PictureSet, type Sample } from './samples';
+import { learningRate } from './schedule';
+import { initialState, momentumOf, sumOf } from './step';
+
+export type { PictureSet } from './samples';
+
+export interface TrainSetup {
+  readonly clip: ClipModel;
+  readonly diffusion: DiffusionModel;
+  readonly pictures: PictureSet;
+  readonly settings: RunSettings;
+  /** Runs the step graphs. */
+  readonly executor: Executor;
+  /** Runs the VAE and the text encoder. */
+  readonly frozen: Executor;
+  readonly draws?: DrawsFile;
+  /** Keep what is drawn, for {@link Trainer.recorded}: memory grows with the steps. */
+  readonly record?: boolean;
+  onProgress?(phase: 'loading' | 'compiling', label: string, done: number, total: number): void;
+  /** A picture that could not be decoded; another took its place. */
+  onSkipped?(name: string, reason: string): void;
+}
+
+export interface StepMetrics {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  readonly lr: number;
+  /** L2 norm of the gradient before it was clipped. */
+  readonly gradNorm: number;
+  readonly seconds: number;
+  /** Pictures seen, each once however many draws. */
+  readonly images: number;
+}
+
+/** Trains a CLIP's vision tower by diffusion feedback, step by step. Knows of no files and no page. */
+export class Trainer {
+  done = 0;
+  private readonly recorder: DrawRecorder | undefined;
+  private readonly history: RunRecord[] = [];
+
+  private constructor(
+    private readonly setup: TrainSetup,
+    private readonly prepared: PreparedStep,
+    private readonly program: Program,
+    private readonly samples: Samples,
+    private readonly draws: Draws,
+    private readonly context: Tensor,
+  ) {
+    this.recorder = setup.record ? new DrawRecorder() : undefined;
+  }
+
+  static async create(setup: TrainSetup): Promise<Trainer> {
+    const { clip, diffusion, pictures, settings, executor, frozen, draws } = setup;
+    setup.onProgress?.('loading', 'models', 0, 1);
+    const samples = new Samples({ clip, diffusion, pictures, seed: settings.seed, frozen, ...(draws && { draws }) }, (name, reason) => setup.onSkipped?.(name, reason));
+    if (!samples.count) throw new UserError('There are no pictures to train on', '', 'Choose a folder with JPEG, PNG or WebP pictures');
+    const prepared = await prepareStep(setup);
+    const full = draws?.tensors.get('text_context') ?? (await textContext(diffusion, frozen, PROMPT));
+    setup.onProgress?.('compiling', 'step', 0, 1);
+    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial), weights: prepared.weights });
+    setup.onProgress?.('compiling', 'step', 1, 1);
+    const { condition, patchTokens, latentShape, textTokens } = prepared;
+    const scope = {
+      pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, trainTimesteps: diffusion.scheduler.trainTimesteps, latentShape, patchTokens,
+      patches: condition.kind === 'class+random' ? condition.patches : undefined, shuffled: settings.recipe === 'control',
+    };
+    return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), firstTokens(full, textTokens));
+  }
+
+  get settings(): RunSettings {
+    return this.setup.settings;
+  }
+
+  get condition(): Condition {
+    return this.prepared.condition;
+  }
+
+  /** Of parameters, their momentum and gradient sums, and frozen weights; activations come on top. */
+  get memoryBytes(): number {
+    const { graphs: { accumulate }, initial } = this.prepared;
+    const trained = Object.values(initial).reduce((sum, tensor) => sum + tensor.data.byteLength, 0);
+    const frozen = [...accumulate.initializers.keys()].reduce((sum, name) => sum + sizeOf(accumulate.types.get(name)!.shape) * bytesPerElement(accumulate.types.get(name)!.dtype), 0);
+    return 3 * trained + frozen;
+  }
+
+  /** Pictures that could not be decoded so far: number -> reason. */
+  get failed(): ReadonlyMap<number, string> {
+    return this.samples.failed;
+  }
+
+  /** One optimiser step. Throws a UserError if the loss is no longer a number: the run cannot go on from here. */
+  async step(): Promise<StepMetrics> {
+    const { settings } = this;
+    if (this.done >= settings.steps) throw new UserError(`The run has all of its ${settings.steps} steps`, '', 'Start another run');
+    const started = performance.now();
+    const parts: number[] = [];
+    for (let micro = 0; micro < settings.accumulate; micro++) parts.push(...(await this.microBatch(micro)));
+    const loss = parts.reduce((sum, part) => sum + part, 0) / parts.length;
+    const lr = learningRate(this.done, settings);
+    const gradNorm = scalar((await this.program.run('update', { lr: tensorFrom('float32', [], [lr]) }))['grad_norm']!);
+    this.requireFinite(gradNorm, 'gradient');
+    if (this.recorder) this.history.push({ loss, parts, lr, gradNorm });
+    this.done++;
+    return { step: this.done, loss, lr, gradNorm, seconds: (performance.now() - started) / 1000, images: settings.microBatch * settings.accumulate };
+  }
+
+  /** The CLIP with the vision weights reached so far. */
+  async tuned(): Promise<ClipModel> {
+    const vision = Object.entries(await this.parameters()).filter(([name]) => name !== PROJECTION_WEIGHT && name !== PROJECTION_BIAS);
+    return withVision(this.setup.clip, Object.fromEntries(vision));
+  }
+
+  /** float32, `visual_proj` included. */
+  parameters(): Promise<Record<string, Tensor>> {
+    return this.program.readState(this.prepared.graphs.parameters);
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    const names = this.prepared.graphs.parameters;
+    const momentum = await this.program.readState(names.map(momentumOf));
+    return { step: this.done, settings: this.settings, parameters: await this.parameters(), momentum: Object.fromEntries(names.map((name) => [name, momentum[momentumOf(name)]!])) };
+  }
+
+  /** Goes on from a checkpoint of the same run: what follows is bit for bit what would have followed then. */
+  async restore({ step, settings, parameters, momentum }: Checkpoint): Promise<void> {
+    const [mine, its] = [writtenSettings(this.settings), writtenSettings(settings)];
+    const differing = [...new Set([...Object.keys(mine), ...Object.keys(its)])].find((key) => mine[key] !== its[key] && key !== 'checkpoint_every');
+    if (differing !== undefined) throw new UserError(`${differing} is ${String(mine[differing])} here, but ${String(its[differing])} in the checkpoint`, `checkpoint of step ${step}`, 'Resume with the settings of the run');
+    const state: Record<string, Tensor> = {};
+    for (const [name, { shape }] of Object.entries(this.prepared.initial)) {
+      for (const [key, tensor] of [[name, parameters[name]], [momentumOf(name), momentum[name]]] as const) {
+        if (describe(tensor) !== describe({ dtype: 'float32', shape })) throw new UserError(`${key} is ${describe(tensor)} in the checkpoint instead of float32[${shape}]`, `checkpoint of step ${step}`, 'Resume with the models of the run');
+        state[key] = tensor!;
+      }
+      state[sumOf(name)] = zeros('float32', shape);
+    }
+    await this.program.writeState(state);
+    this.done = step;
+  }
+
+  /** A draws file of the steps so far; the trainer must have been set up to record. */
+  async recorded(): Promise<{ tensors: Record<string, Tensor>; metadata: Record<string, string> }> {
+    return recordRun({ setup: this.setup, prepared: this.prepared, samples: this.samples, context: this.context, drawn: this.recorder!.finish(this.settings.accumulate), history: this.history, final: await this.parameters() });
+  }
+
+  async dispose(): Promise<void> {
+    await this.program.dispose();
+    await this.samples.dispose();
+  }
+
+  /** Adds the gradients of all draws of a micro-batch; returns their losses. */
+  private async microBatch(micro: number): Promise<number[]> {
+    const { microBatch, draws } = this.settings;
+    const chosen: { index: number; sample: Sample }[] = [];
+    for (let i = 0; i < microBatch; i++) chosen.push(await this.samples.first(this.draws.candidates(this.done, micro, i)));
+    this.recorder?.order(chosen.map(({ index }) => index));
+    const samples = chosen.map(({ sample }) => sample);
+    const losses: number[] = [];
+    for (let i = 0; i < draws; i++) {
+      const draw = this.draws.draw(this.done, micro, i);
+      this.recorder?.draw(draw);
+      const loss = scalar((await this.program.run('accumulate', this.inputs(samples, draw)))['loss']!);
+      this.requireFinite(loss, 'loss');
+      losses.push(loss);
+    }
+    return losses;
+  }
+
+  private inputs(samples: readonly Sample[], { timesteps, noise, patches, shuffle }: Draw): Record<string, Tensor> {
+    const { alphasCumprod } = this.setup.diffusion.scheduler;
+    const each = (f: (abar: number) => number): Tensor => tensorFrom('float32', [timesteps.length, ...noise.shape.slice(1).map(() => 1)], timesteps.map((t) => f(alphasCumprod[t]!)));
+    const sources = shuffle ? shuffle.map((from) => samples[from]!) : samples;
+    return {
+      pixel_values: stacked(samples.map(({ pixelValues }) => pixelValues)),
+      latents: stacked(sources.map(({ latents }) => latents)),
+      noise,
+      timestep: tensorFrom('int64', [timesteps.length], timesteps),
+      sqrt_abar: each(Math.sqrt),
+      sqrt_one_minus_abar: each((abar) => Math.sqrt(1 - abar)),
+      text_context: this.context,
+      ...(patches && { patches }),
+    };
+  }
+
+  private requireFinite(value: number, what: string): void {
+    if (Number.isFinite(value)) return;
+    throw new UserError(`The ${what} of step ${this.done + 1} is ${value}: training has diverged`, '', 'Lower lr or set clip_norm, and start again or resume from the last checkpoint');
+  }
+}
+
+function scalar(tensor: Tensor): number {
+  return toNumbers(tensor)[0]!;
+}
+
+/** Tensors of one shape as [count, ...shape]. */
+function stacked(tensors: readonly Tensor[]): Tensor {
+  const { shape } = tensors[0]!;
+  const size = sizeOf(shape);
+  const data = new Float32Array(tensors.length * size);
+  tensors.forEach((tensor, i) => data.set(tensor.data as Float32Array, i * size));
+  return { dtype: 'float32', shape: [tensors.length, ...shape], data };
+}
+
+/** The first tokens of a text context [1,T,C]. */
+function firstTokens(context: Tensor, tokens: number): Tensor {
+  const width = stridesOf(context.shape)[1]!;
+  return { dtype: 'float32', shape: [1, tokens, width], data: (context.data as Float32Array).slice(0, tokens * width) };
+}
