@@ -5,6 +5,8 @@ import { parseJson } from './json';
 import type { Picture } from './pictures';
 import { crop, resize, type Box, type Filter } from './resample';
 
+export { cropResize, randomResizedCrop } from './random-crop';
+
 interface Size {
   readonly height: number;
   readonly width: number;
