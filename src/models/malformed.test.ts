@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { openPath } from '../data/files-node';
 import { UserError } from '../ir/errors';
 import { hasShared, shared } from '../testing/shared';
+import { verifyCheckpoint } from './checkpoint';
 import { parseClipConfig, parseSchedulerConfig } from './config';
 import { parseTokenizer } from './tokenizer';
 
@@ -25,7 +27,7 @@ function holdsTo(entry: Entry, error: unknown): void {
   }
   expect(error).toBeInstanceOf(UserError);
   const { message } = error as UserError;
-  expect(message).toContain(entry.file.split('/').at(-1));
+  expect(message).toContain(entry.kind === 'checkpoint' ? (entry.file.endsWith('no_config') ? 'config.json' : 'model.safetensors') : entry.file.split('/').at(-1));
   expect(message).not.toMatch(/\n| at .*:\d+:\d+/);
   const names = (entry.names ?? []).filter(Boolean);
   if (names.length) expect(names.some((name) => message.toLowerCase().includes(name.toLowerCase())), `${message} names one of ${names.join(', ')}`).toBe(true);
@@ -47,5 +49,11 @@ describe.skipIf(!hasShared)('malformed configs and tokenizers (shared/fixtures/m
     const source = readFileSync(shared(`malformed/${entry.file}`), 'utf8');
     holdsTo(entry, await attempt(() => READERS[entry.role!]!(source, entry.file)));
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+});
+
+describe.skipIf(!hasShared)('malformed checkpoints (shared/fixtures/malformed)', () => {
+  it.each(index.filter(({ kind }) => kind === 'checkpoint'))('$file: $what', async (entry) => {
+    holdsTo(entry, await attempt(async () => verifyCheckpoint(await openPath(shared(`malformed/${entry.file}`)))));
   });
 });
