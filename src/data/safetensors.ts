@@ -1,5 +1,5 @@
 import { UserError } from '../ir/errors';
-import { bytesOf, bytesPerElement, sizeOf, tensorFromBytes, type DType, type Tensor } from '../ir/tensor';
+import { bytesOf, bytesPerElement, tensorFromBytes, type DType, type Tensor } from '../ir/tensor';
 
 /** Named tensors and free-form metadata, as in https://github.com/huggingface/safetensors. */
 export interface TensorFile {
@@ -42,7 +42,9 @@ export function readSafetensors(bytes: Uint8Array, file: string): TensorFile {
 /** Writes tensors in the order of their names; the same tensors give the same bytes. */
 export function writeSafetensors(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
   const names = Object.keys(tensors).sort();
-  const header: Record<string, unknown> = Object.keys(metadata).length ? { __metadata__: metadata } : {};
+  // No prototype: a tensor may be called __proto__.
+  const header = Object.create(null) as Record<string, unknown>;
+  if (Object.keys(metadata).length) header['__metadata__'] = metadata;
   let offset = 0;
   for (const name of names) {
     const { dtype, shape, data } = tensors[name]!;
@@ -64,7 +66,7 @@ export function writeSafetensors(tensors: Readonly<Record<string, Tensor>>, meta
 }
 
 function split(bytes: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
-  if (bytes.length < 8) refuse(`The file has ${bytes.length} bytes, fewer than the 8 of a safetensors header length`, 'byte 0');
+  if (bytes.length < 8) refuse(bytes.length ? `The file is too short: ${bytes.length} bytes, where the header's length alone takes 8 bytes` : 'The file is empty', '');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > MOST_HEADER_BYTES || 8 + length > bytes.length) refuse(`The header claims ${length} bytes, but the file has ${bytes.length}`, 'byte 0');
   let header: unknown;
@@ -83,7 +85,8 @@ function place(name: string, entry: unknown): { dtype: DType; shape: number[]; s
   if (!isCounts(shape)) refuse(`${name} has no valid shape`, name);
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) refuse(`${name} has no valid data_offsets`, name);
   const [start, end] = offsets as [number, number];
-  const expected = sizeOf(shape) * bytesPerElement(dtype);
+  const expected = shape.reduce((product, dim) => product * dim, bytesPerElement(dtype));
+  if (!Number.isSafeInteger(expected)) refuse(`${name} has the shape [${shape}], which is larger than any file`, name);
   if (end - start !== expected) refuse(`${name}, ${dtype} of shape [${shape}], takes ${expected} bytes, but its data_offsets span ${end - start}`, name);
   return { dtype, shape, start, end };
 }
