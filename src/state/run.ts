@@ -6,6 +6,8 @@ export interface RunState {
   /** The phase in words, as the engine says it. */
   readonly label: string;
   readonly progress?: { readonly done: number; readonly total: number };
+  /** What the person asked for and the engine has not come to yet. */
+  readonly asked?: 'pause' | 'resume' | 'stop';
   readonly executor: string;
   readonly adapter: string;
   readonly memoryBytes: number;
@@ -15,13 +17,15 @@ export interface RunState {
   readonly imagesPerSecond: number;
   /** Mean seconds a step, over the last steps: for the time that is left. */
   readonly secondsPerStep: number;
+  /** Pictures that training met and could not use. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   readonly scores: readonly Score[];
   readonly comparison?: Comparison;
   readonly failure?: Failure;
 }
 
 export const idleRun: RunState = {
-  phase: 'idle', label: '', executor: '', adapter: '', memoryBytes: 0, steps: 0, step: 0, imagesPerSecond: 0, secondsPerStep: 0, scores: [],
+  phase: 'idle', label: '', executor: '', adapter: '', memoryBytes: 0, steps: 0, step: 0, imagesPerSecond: 0, secondsPerStep: 0, skipped: [], scores: [],
 };
 
 /** Weight of the newest step in the mean that the time left is told from. */
@@ -31,7 +35,10 @@ const RECENT = 0.2;
 export function applyEvent(state: RunState, event: EngineEvent): RunState {
   switch (event.kind) {
     case 'phase':
-      return { ...state, phase: event.phase, label: event.label, progress: event.total === undefined ? undefined : { done: event.done ?? 0, total: event.total } };
+      return {
+        ...state, phase: event.phase, label: event.label, asked: event.phase === state.phase ? state.asked : undefined,
+        progress: event.total === undefined ? undefined : { done: event.done ?? 0, total: event.total },
+      };
     case 'started':
       return { ...state, steps: event.steps, executor: event.executor, adapter: event.adapter, memoryBytes: event.memoryBytes };
     case 'step': {
@@ -43,13 +50,23 @@ export function applyEvent(state: RunState, event: EngineEvent): RunState {
     case 'comparison':
       return { ...state, comparison: event.comparison };
     case 'failed':
-      return { ...state, phase: 'failed', label: '', progress: undefined, failure: event.failure };
+      return { ...state, phase: 'failed', label: '', progress: undefined, asked: undefined, failure: event.failure };
     case 'skipped':
-      return state;
+      return { ...state, skipped: [...state.skipped, { path: event.path, reason: event.reason }] };
   }
 }
 
 /** Whether a run is under way, so that the cards must hold still. */
 export function isBusy(phase: Phase): boolean {
   return phase !== 'idle' && phase !== 'done' && phase !== 'failed';
+}
+
+/** Whether there are trained weights and nothing is changing them. */
+export function canExport(run: RunState): boolean {
+  return run.step > 0 && (run.phase === 'done' || run.phase === 'paused');
+}
+
+/** Seconds until the last step, at the pace of the last ones. */
+export function secondsLeft(run: RunState): number {
+  return Math.max(0, run.steps - run.step) * run.secondsPerStep;
 }

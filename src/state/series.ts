@@ -6,7 +6,7 @@ type Step = Extract<EngineEvent, { kind: 'step' }>;
 export interface Series {
   readonly step: number[];
   readonly loss: number[];
-  /** Exponential average of the loss, started at the first value. */
+  /** Exponential average of the loss; the first steps weigh more, so that it is not held up by where it began. */
   readonly average: number[];
   readonly lr: number[];
   readonly gradNorm: number[];
@@ -20,9 +20,10 @@ export function emptySeries(): Series {
 
 export function appendStep(series: Series, event: Step): void {
   const last = series.average.at(-1) ?? event.loss;
+  const weight = Math.max(SMOOTHING, 2 / (series.step.length + 2));
   series.step.push(event.step);
   series.loss.push(event.loss);
-  series.average.push(last + SMOOTHING * (event.loss - last));
+  series.average.push(last + weight * (event.loss - last));
   series.lr.push(event.lr);
   series.gradNorm.push(event.gradNorm);
 }

@@ -4,7 +4,7 @@ export const defaultSettings: Settings = {
   recipe: 'diva', steps: 40, lr: 1e-4, draws: 1, batch: 4, accumulate: 1, seed: 1, executor: 'auto', evaluateEvery: 0,
 };
 
-type NumberKey = { [K in keyof Settings]: Settings[K] extends number ? K : never }[keyof Settings];
+export type NumberKey = { [K in keyof Settings]: Settings[K] extends number ? K : never }[keyof Settings];
 
 /** Lowest and highest sensible value of each number, and whether it is whole. */
 export const RANGES: Readonly<Record<NumberKey, { readonly min: number; readonly max: number; readonly whole: boolean }>> = {

@@ -30,8 +30,8 @@ describe('applyEvent', () => {
 it('averages the loss from its first value', () => {
   const series = emptySeries();
   appendStep(series, step(1, 1));
-  appendStep(series, step(2, 2));
-  expect(series.average).toEqual([1, 1.1]);
+  appendStep(series, step(2, 2.5));
+  expect(series.average).toEqual([1, 2]);
 });
 
 describe('settings in the address', () => {

@@ -1,51 +1,57 @@
 import { create } from 'zustand';
 import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, Failure, PicturesInfo, Probe, Settings, Source, SourceKind } from '../engine/api';
-import { ask, theEngine } from './connection';
+import { ask } from './connection';
+import type { FileSource } from './files';
+import { loadPaces, savePaces, withPace, type Paces } from './pace';
+import { combinationOf } from './plan';
 import { applyEvent, idleRun, isBusy, type RunState } from './run';
 import { appendStep, emptySeries, type Series } from './series';
 import { defaultSettings, settingsFromQuery, settingsToQuery } from './settings';
 
-interface Infos {
+export interface Infos {
   readonly clip: ClipInfo;
   readonly diffusion: DiffusionInfo;
   readonly pictures: PicturesInfo;
   readonly benchmark: BenchmarkInfo;
 }
 
-/** What a card holds. */
-export type Slot<T> =
-  | { readonly state: 'empty' }
-  | { readonly state: 'reading'; readonly name: string }
-  | { readonly state: 'ready'; readonly info: T; readonly bundled?: string };
+/** What a card holds, and what it is reading to hold next. */
+export interface Slot<T> {
+  readonly reading?: string;
+  readonly info?: T;
+  readonly source?: Source;
+}
 
 type Slots = { readonly [K in SourceKind]: Slot<Infos[K]> };
 
-/** What was dropped last and what it was taken for. */
+/** What was dropped last, what it was taken for, and what it took the place of. */
 export interface Dropped {
-  readonly source: Source;
-  readonly name: string;
+  readonly source: FileSource;
   readonly kind: SourceKind;
+  readonly replaced?: Source;
 }
 
-interface PageState {
+export interface PageState {
   readonly probe?: Probe;
   readonly catalogue: readonly BundledItem[];
   readonly slots: Slots;
   readonly settings: Settings;
   readonly run: RunState;
   readonly seriesVersion: number;
-  readonly failure?: Failure;
+  /** Newest last; shown in one place until dismissed. */
+  readonly failures: readonly Failure[];
+  readonly paces: Paces;
   readonly dropped?: Dropped;
 }
 
-const empty = { state: 'empty' } as const;
-
 export const usePage = create<PageState>()(() => ({
   catalogue: [],
-  slots: { clip: empty, diffusion: empty, pictures: empty, benchmark: empty },
+  slots: { clip: {}, diffusion: {}, pictures: {}, benchmark: {} },
   settings: defaultSettings,
   run: idleRun,
   seriesVersion: 0,
+  failures: [],
+  paces: {},
 }));
 
 const set = usePage.setState;
@@ -59,11 +65,11 @@ export function theSeries(): Series {
 }
 
 export function showFailure(failure: Failure): void {
-  set({ failure });
+  set((state) => ({ failures: [...state.failures.filter((shown) => shown.message !== failure.message), failure] }));
 }
 
-export function dismissFailure(): void {
-  set({ failure: undefined });
+export function dismissFailures(): void {
+  set({ failures: [] });
 }
 
 /** The value of an answer; a failure is shown instead. */
@@ -75,13 +81,23 @@ async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>): Promise
 }
 
 export function receive(events: readonly EngineEvent[]): void {
-  let { run, failure } = get();
+  let { run } = get();
   for (const event of events) {
     run = applyEvent(run, event);
     if (event.kind === 'step') appendStep(series, event);
-    if (event.kind === 'failed') failure = event.failure;
+    if (event.kind === 'failed') showFailure(event.failure);
   }
-  set((state) => ({ run, failure, seriesVersion: state.seriesVersion + 1 }));
+  set((state) => ({ run, seriesVersion: state.seriesVersion + 1 }));
+  if (events.some((event) => event.kind === 'phase' && event.phase === 'done')) rememberPace();
+}
+
+/** Keeps how long this run's steps took, for the sentence under Tune. */
+function rememberPace(): void {
+  const { run, slots, settings } = get();
+  if (!slots.clip.info || !slots.diffusion.info || run.secondsPerStep <= 0) return;
+  const paces = withPace(get().paces, combinationOf(settings, run.executor, slots.clip.info, slots.diffusion.info), run.secondsPerStep);
+  set({ paces });
+  savePaces(paces);
 }
 
 const LOADERS: { readonly [K in SourceKind]: (api: EngineApi, source: Source) => Promise<Answer<Infos[K]>> } = {
@@ -91,35 +107,52 @@ const LOADERS: { readonly [K in SourceKind]: (api: EngineApi, source: Source) =>
   benchmark: (api, source) => api.loadBenchmark(source),
 };
 
-function setSlot<K extends SourceKind>(kind: K, slot: Slot<Infos[K]>): void {
-  set((state) => ({ slots: { ...state.slots, [kind]: slot } }));
+function changeSlot<K extends SourceKind>(kind: K, change: Slot<Infos[K]>): void {
+  set((state) => ({ slots: { ...state.slots, [kind]: { ...state.slots[kind], ...change } } }));
+}
+
+/** The name a person knows a source by. */
+function nameOf(source: Source): string {
+  return 'bundled' in source ? get().catalogue.find((item) => item.id === source.bundled)?.title ?? source.bundled : source.name;
 }
 
 /** Loads a source into a card; what the card held before stays when that fails. */
 export async function choose<K extends SourceKind>(kind: K, source: Source): Promise<void> {
-  const before = get().slots[kind] as Slot<Infos[K]>;
-  setSlot(kind, { state: 'reading', name: 'bundled' in source ? source.bundled : source.name });
+  changeSlot(kind, { reading: nameOf(source) });
   const info = await valueOf((api) => LOADERS[kind](api, source));
-  setSlot(kind, info === undefined ? before : { state: 'ready', info, bundled: 'bundled' in source ? source.bundled : undefined });
+  changeSlot(kind, info === undefined ? { reading: undefined } : { reading: undefined, info, source });
 }
 
-/** Takes whatever was dropped on the page for what it looks like. */
-export async function takeDropped(source: Source & { readonly name: string }): Promise<void> {
-  if (isBusy(get().run.phase)) {
-    showFailure({ message: `A run is under way, so ${source.name} was not taken. Stop the run first.`, details: '' });
+function refuseWhileBusy(name: string): boolean {
+  const busy = isBusy(get().run.phase);
+  if (busy) showFailure({ message: `A run is under way, so ${name} was not taken. Stop the run first.`, details: '' });
+  return busy;
+}
+
+/** Takes files for what they are said to be, or else for what they look like. */
+export async function takeFiles(source: FileSource | undefined, wanted?: SourceKind): Promise<void> {
+  if (!source) {
+    showFailure({ message: 'There are no files in what was dropped. Drop a folder with files in it, or the files themselves.', details: '' });
     return;
   }
-  const kind = await valueOf((api) => api.recognise(source));
+  if (refuseWhileBusy(source.name)) return;
+  const kind = wanted ?? (await valueOf((api) => api.recognise(source)));
   if (kind === undefined) return;
-  set({ dropped: { source, name: source.name, kind } });
+  set({ dropped: { source, kind, replaced: get().slots[kind].source } });
   await choose(kind, source);
 }
 
+/** Takes what was dropped for something else, and gives back what it had replaced. */
 export async function retakeDropped(kind: SourceKind): Promise<void> {
-  const { dropped } = get();
-  if (!dropped) return;
-  set({ dropped: { ...dropped, kind } });
+  const { dropped, slots } = get();
+  if (!dropped || refuseWhileBusy(dropped.source.name)) return;
+  set({ dropped: { source: dropped.source, kind, replaced: slots[kind].source } });
+  if (dropped.replaced && slots[dropped.kind].source === dropped.source) await choose(dropped.kind, dropped.replaced);
   await choose(kind, dropped.source);
+}
+
+export function dismissDropped(): void {
+  set({ dropped: undefined });
 }
 
 export function changeSettings(change: Partial<Settings>): void {
@@ -130,30 +163,36 @@ export function changeSettings(change: Partial<Settings>): void {
 
 export async function tune(): Promise<void> {
   series = emptySeries();
-  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting' }, seriesVersion: state.seriesVersion + 1, failure: undefined }));
+  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting' }, seriesVersion: state.seriesVersion + 1, failures: [], dropped: undefined }));
   const answer = await ask((api) => api.start(get().settings));
   if (!answer.ok) receive([{ kind: 'failed', failure: answer.failure }]);
 }
 
-export const pause = (): Promise<void> => theEngine().pause();
-export const resume = (): Promise<void> => theEngine().resume();
-export const stop = (): Promise<void> => theEngine().stop();
+async function request(asked: NonNullable<RunState['asked']>): Promise<void> {
+  set((state) => ({ run: { ...state.run, asked } }));
+  await valueOf(async (api) => ({ ok: true, value: await api[asked]() }));
+}
+
+export const pause = (): Promise<void> => request('pause');
+export const resume = (): Promise<void> => request('resume');
+export const stop = (): Promise<void> => request('stop');
 
 export async function exportModel(): Promise<Blob | undefined> {
   return valueOf((api) => api.exportModel());
 }
 
 /** Finds out what the machine offers and fills every card with the bundled choice. */
-export async function begin(query: string, subscriber: (listener: typeof receive) => Promise<void>): Promise<void> {
+export async function begin(query: string, subscribe: (listener: typeof receive) => Promise<void>): Promise<void> {
   const { settings, problems } = settingsFromQuery(query);
-  set({ settings });
+  set({ settings, paces: loadPaces() });
   if (problems.length) showFailure({ message: problems.join(' '), details: '' });
-  await subscriber(receive);
+  await valueOf(async () => ({ ok: true, value: await subscribe(receive) }));
   const probe = await valueOf((api) => api.probe());
   const catalogue = (await valueOf((api) => api.catalogue())) ?? [];
   set({ probe, catalogue });
   for (const kind of ['clip', 'diffusion', 'pictures', 'benchmark'] as const) {
     const first = catalogue.find((item) => item.kind === kind);
-    if (first && get().slots[kind].state === 'empty') await choose(kind, { bundled: first.id });
+    const { info, reading } = get().slots[kind];
+    if (first && !info && !reading) await choose(kind, { bundled: first.id });
   }
 }

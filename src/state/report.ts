@@ -1,0 +1,33 @@
+import type { ClipInfo, Comparison, DiffusionInfo, PicturesInfo, Score, Settings } from '../engine/api';
+import type { RunState } from './run';
+import type { Series } from './series';
+
+interface ReportInput {
+  readonly settings: Settings;
+  readonly run: RunState;
+  readonly series: Series;
+  readonly clip?: ClipInfo;
+  readonly diffusion?: DiffusionInfo;
+  readonly pictures?: PicturesInfo;
+}
+
+/** Everything measured in a run as plain JSON: what was used, every step, every score, every pair. */
+export function reportOf({ settings, run, series, clip, diffusion, pictures }: ReportInput): object {
+  return {
+    settings, clip, diffusion, pictures,
+    executor: run.executor, adapter: run.adapter, memory_bytes: run.memoryBytes, phase: run.phase,
+    skipped_in_training: run.skipped,
+    metrics: series.step.map((step, i) => ({ step, loss: series.loss[i], lr: series.lr[i], grad_norm: series.gradNorm[i] })),
+    scores: run.scores.map(scoreOf),
+    comparison: run.comparison && comparisonOf(run.comparison),
+  };
+}
+
+const scoreOf = ({ step, pairsRight, of, perPattern }: Score): object => ({ step, pairs_right: pairsRight, of, per_pattern: perPattern });
+
+function comparisonOf({ readout, before, after, mcnemar, pairs }: Comparison): object {
+  return {
+    readout, mcnemar, before: scoreOf(before), after: scoreOf(after),
+    pairs: pairs.map(({ pattern, captions }, i) => ({ pattern, captions, before: before.pairs[i], after: after.pairs[i] })),
+  };
+}

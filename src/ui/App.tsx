@@ -1,0 +1,35 @@
+import type { ReactElement } from 'react';
+import styles from './App.module.css';
+import { Cards } from './cards/Cards';
+import { TuneBar } from './cards/TuneBar';
+import { ComparePanel } from './compare/ComparePanel';
+import { DroppedNotice } from './DroppedNotice';
+import { DropZone } from './DropZone';
+import { Failures } from './Failures';
+import { Header } from './Header';
+import { KeepPanel } from './KeepPanel';
+import { MachineNotice } from './MachineNotice';
+import { RunPanel } from './run/RunPanel';
+
+export function App(): ReactElement {
+  return (
+    <div className={styles.page}>
+      <Header />
+      <Failures />
+      <DroppedNotice />
+      <MachineNotice />
+      <main className={styles.grid}>
+        <div className={styles.setup}>
+          <Cards />
+          <TuneBar />
+        </div>
+        <div className={styles.main}>
+          <RunPanel />
+          <ComparePanel />
+        </div>
+        <KeepPanel />
+      </main>
+      <DropZone />
+    </div>
+  );
+}

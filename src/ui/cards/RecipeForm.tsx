@@ -1,0 +1,52 @@
+import { NativeSelect } from '@mantine/core';
+import type { ReactElement } from 'react';
+import type { ExecutorChoice, Settings } from '../../engine/api';
+import { EXECUTOR_NAMES } from '../../state/plan';
+import { changeSettings, usePage } from '../../state/store';
+import styles from './Card.module.css';
+import { NumberField } from './NumberField';
+
+function RecipeChoice(): ReactElement {
+  const recipe = usePage((state) => state.settings.recipe);
+  return (
+    <NativeSelect
+      size="xs" label="Recipe" value={recipe}
+      data={[{ value: 'diva', label: 'DIVA: learn from the teacher' }, { value: 'control', label: 'Control: the same steps without its help' }]}
+      onChange={(event) => changeSettings({ recipe: event.currentTarget.value as Settings['recipe'] })}
+    />
+  );
+}
+
+function ExecutorSelect(): ReactElement {
+  const executor = usePage((state) => state.settings.executor);
+  const probe = usePage((state) => state.probe);
+  const auto = probe ? `Automatic: ${EXECUTOR_NAMES[probe.recommended]}` : 'Automatic';
+  return (
+    <>
+      <NativeSelect
+        size="xs" label="Executor" value={executor}
+        data={[{ value: 'auto', label: auto }, { value: 'webgpu', label: 'WebGPU', disabled: probe?.webgpu === 'none' }, { value: 'wasm', label: 'WASM' }]}
+        onChange={(event) => changeSettings({ executor: event.currentTarget.value as ExecutorChoice })}
+      />
+      <p className="small muted">{probe?.reason}</p>
+    </>
+  );
+}
+
+export function RecipeForm(): ReactElement {
+  return (
+    <>
+      <RecipeChoice />
+      <div className={styles.pair}>
+        <NumberField setting="steps" label="Steps" />
+        <NumberField setting="lr" label="Learning rate" />
+        <NumberField setting="batch" label="Batch" hint="Pictures that are computed together" />
+        <NumberField setting="accumulate" label="Accumulate" hint="Batches whose gradients make one step" />
+        <NumberField setting="draws" label="Draws" hint="Noise levels tried on each picture in a step" />
+        <NumberField setting="seed" label="Seed" hint="The same seed gives the same run" />
+        <NumberField setting="evaluateEvery" label="Compare every" hint="Steps between comparisons; 0: before and after only" />
+      </div>
+      <ExecutorSelect />
+    </>
+  );
+}
