@@ -97,7 +97,7 @@ describe('what will happen', () => {
     expect(planSentence(defaultSettings, clip, 'wasm', 135, undefined)).toBe(
       'Tunes tiny CLIP for 40 steps of 4 pictures on WASM, and counts how many of 135 pairs it tells apart before and after. How long that takes here shows after the first step.');
     expect(planSentence(defaultSettings, clip, 'webgpu', undefined, 2)).toContain('about 1:20 min here');
-    expect(recipeSummary({ ...defaultSettings, accumulate: 2 })).toBe('DIVA · 40 steps of 8 pictures');
+    expect(recipeSummary({ ...defaultSettings, accumulate: 2 })).toBe('DIVA · 40 steps of 8');
   });
 });
 

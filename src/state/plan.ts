@@ -21,7 +21,7 @@ export function picturesPerStep(settings: Settings): number {
 /** One sentence for a recipe's card. */
 export function recipeSummary(settings: Settings): string {
   const name = settings.recipe === 'diva' ? 'DIVA' : 'Control';
-  return `${name} · ${plural(settings.steps, 'step')} of ${plural(picturesPerStep(settings), 'picture')}`;
+  return `${name} · ${plural(settings.steps, 'step')} of ${picturesPerStep(settings)}`;
 }
 
 /** What Tune will do and how long that takes here; `secondsPerStep` is a measurement of an earlier run, if there is one. */

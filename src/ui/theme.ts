@@ -1,4 +1,4 @@
-import { createTheme } from '@mantine/core';
+import { Button, createTheme } from '@mantine/core';
 
 export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
@@ -9,4 +9,5 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   respectReducedMotion: true,
   cursorType: 'pointer',
+  components: { Button: Button.extend({ styles: { label: { fontWeight: 500 } } }) },
 });

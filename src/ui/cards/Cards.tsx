@@ -18,7 +18,7 @@ const FAMILIES = { openai: 'CLIP (OpenAI)', metaclip: 'MetaCLIP or DFN', siglip:
 function EyesCard(): ReactElement {
   const slot = usePage((state) => state.slots.clip);
   return (
-    <Card number={1} name="Eyes" kind="clip" summary={summaryOf(slot, (info) => `${info.name} · ${formatCount(info.parameters)} parameters`)}>
+    <Card number={1} name="Eyes" kind="clip" summary={summaryOf(slot, (info) => `${info.name} · ${formatCount(info.parameters)} weights`)}>
       <p className="small muted">The CLIP model whose vision encoder is tuned.</p>
       <SourcePicker kind="clip" label="CLIP model" usually="files" />
       {slot.info && (
@@ -31,7 +31,7 @@ function EyesCard(): ReactElement {
 function TeacherCard(): ReactElement {
   const slot = usePage((state) => state.slots.diffusion);
   return (
-    <Card number={2} name="Teacher" kind="diffusion" summary={summaryOf(slot, (info) => `${info.name} · ${formatCount(info.parameters)} parameters`)}>
+    <Card number={2} name="Teacher" kind="diffusion" summary={summaryOf(slot, (info) => `${info.name} · ${formatCount(info.parameters)} weights`)}>
       <p className="small muted">The diffusion model that must recognise the picture from what the eyes tell it.</p>
       <SourcePicker kind="diffusion" label="Diffusion model" usually="files" />
       {slot.info && (

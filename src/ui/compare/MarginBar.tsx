@@ -18,7 +18,7 @@ function Bar({ choice, scale, y, hollow }: { readonly choice: Choice; readonly s
   return <rect x={`${choice.margin >= 0 ? 50 : 50 - width}%`} y={y} width={`${width}%`} height={4} fill={hollow ? 'none' : colour} stroke={colour} strokeWidth={hollow ? 1 : 0} />;
 }
 
-const spoken = (choice: Choice): string => choice.doubt ?? formatSigned(choice.margin, 3);
+const spoken = (choice: Choice): string => choice.doubt ?? formatSigned(choice.margin, 4);
 
 /** How clearly a caption decides, before and after. */
 export function MarginBar({ before, after, scale }: MarginBarProps): ReactElement {

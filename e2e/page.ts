@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { expect, test as base, type Locator, type Page } from '@playwright/test';
+
+/** A page that must neither complain in its console nor ask anybody but its own server for anything. */
+export const test = base.extend({
+  page: async ({ page, baseURL }, use) => {
+    const complaints: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('request', (request) => {
+      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(baseURL!)) complaints.push(`asked for ${request.url()}`);
+    });
+    await use(page);
+    expect(complaints).toEqual([]);
+  },
+});
+
+export type Section = 'Eyes' | 'Teacher' | 'Pictures' | 'Recipe' | 'Run' | 'Compare' | 'Keep';
+
+export const section = (page: Page, name: Section): Locator => page.getByRole('region', { name, exact: true });
+export const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
+export const alert = (page: Page): Locator => page.getByRole('alert');
+
+/** Opens the page with settings and waits until everything is chosen. */
+export async function visit(page: Page, query = ''): Promise<void> {
+  await page.goto(`/${query}`);
+  await expect(button(page, 'Tune')).toBeEnabled({ timeout: 60_000 });
+}
+
+export async function tune(page: Page): Promise<void> {
+  await button(page, 'Tune').click();
+}
+
+export async function waitForPhase(page: Page, phase: string): Promise<void> {
+  await expect(section(page, 'Run')).toHaveAttribute('data-phase', phase, { timeout: 110_000 });
+}
+
+export async function stepsDone(page: Page): Promise<number> {
+  return Number(await section(page, 'Run').getAttribute('data-step'));
+}
+
+export async function waitForStep(page: Page, step: number): Promise<void> {
+  await expect.poll(() => stepsDone(page), { timeout: 110_000 }).toBeGreaterThanOrEqual(step);
+}
+
+/** Drops files on an element, as a file manager does. */
+export async function drop(target: Locator, paths: readonly string[]): Promise<void> {
+  const files = paths.map((path) => ({ name: basename(path), base64: readFileSync(path).toString('base64') }));
+  await target.evaluate((element, dropped) => {
+    const dataTransfer = new DataTransfer();
+    for (const { name, base64 } of dropped) dataTransfer.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name));
+    for (const type of ['dragover', 'drop']) element.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  }, files);
+}
+
+/** Keeps a picture of the page, to be looked at by a person. */
+export async function keepScreen(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `artifacts/screens/e2e-${name}.png` });
+}
