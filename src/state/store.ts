@@ -24,7 +24,7 @@ export interface Slot<T> {
 
 type Slots = { readonly [K in SourceKind]: Slot<Infos[K]> };
 
-/** What was dropped last, what it was taken for, and what it took the place of. */
+/** What was recognised last, what it was taken for, and what it took the place of. */
 export interface Dropped {
   readonly source: FileSource;
   readonly kind: SourceKind;
@@ -138,7 +138,7 @@ export async function takeFiles(source: FileSource | undefined, wanted?: SourceK
   if (refuseWhileBusy(source.name)) return;
   const kind = wanted ?? (await valueOf((api) => api.recognise(source)));
   if (kind === undefined) return;
-  set({ dropped: { source, kind, replaced: get().slots[kind].source } });
+  set({ dropped: wanted ? undefined : { source, kind, replaced: get().slots[kind].source } });
   await choose(kind, source);
 }
 

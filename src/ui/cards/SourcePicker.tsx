@@ -28,11 +28,11 @@ export function SourcePicker({ kind, label, usually }: SourcePickerProps): React
     if (!input.current) return;
     input.current.webkitdirectory = what === 'folder';
     input.current.click();
-    input.current.webkitdirectory = usually === 'folder';
   };
   const take = (event: ChangeEvent<HTMLInputElement>): void => {
     const files = [...(event.currentTarget.files ?? [])];
     event.currentTarget.value = '';
+    event.currentTarget.webkitdirectory = usually === 'folder';
     void takeFiles(sourceOfFiles(files.map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }))), kind);
   };
 

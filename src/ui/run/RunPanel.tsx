@@ -20,9 +20,18 @@ const RATE: readonly Line[] = [{ column: 'lr', label: 'learning rate', colour: '
 const GRADIENT: readonly Line[] = [{ column: 'gradNorm', label: 'gradient norm', colour: '--sb-muted', width: 1.5 }];
 
 function Charts(): ReactElement {
+  const idle = usePage((state) => state.run.phase === 'idle');
+  if (idle) {
+    return (
+      <p className={styles.idle}>
+        Press Tune. The teacher takes noise out of your pictures, knowing only what the eyes tell it; step by step the eyes are changed so that it errs less.
+        Its error, the loss, is drawn here.
+      </p>
+    );
+  }
   return (
     <>
-      <Chart name="Loss over the steps" lines={LOSS} height={230} empty="Press Tune. The teacher takes noise out of your pictures, knowing only what the eyes tell it; step by step the eyes are changed so that it errs less. Its error, the loss, is drawn here." />
+      <Chart name="Loss over the steps" lines={LOSS} height={230} empty="The loss of every step will be drawn here." />
       <div className={styles.small}>
         <Chart name="Learning rate over the steps" lines={RATE} height={110} fromZero />
         <Chart name="Gradient norm over the steps" lines={GRADIENT} height={110} fromZero />
