@@ -26,7 +26,8 @@ export function MarginBar({ before, after, scale }: MarginBarProps): ReactElemen
     <div className={styles.margin}>
       <span>{spoken(before)} → {spoken(after)}</span>
       <svg className={styles.bar} aria-hidden="true">
-        <line x1="50%" x2="50%" y1="0" y2="12" stroke="var(--sb-border)" />
+        <rect width="100%" height="12" rx="2" fill="var(--sb-grid)" />
+        <line x1="50%" x2="50%" y1="0" y2="12" stroke="var(--sb-muted)" />
         <Bar choice={before} scale={scale} y={1} hollow />
         <Bar choice={after} scale={scale} y={7} hollow={false} />
       </svg>
