@@ -27,15 +27,13 @@ export async function openZip(entry: FileEntry): Promise<FileTree> {
   const files: FileEntry[] = [];
   const skipped: Skipped[] = [];
   const taken = new Set<string>();
-  const offsets = new Set<number>();
   for (const item of await directory(reader, entry)) {
     if (item.directory || item.filename.startsWith('__MACOSX/')) continue;
     const { path, escapes } = entryPath(item.filename);
-    const reason = escapes ? 'its path leads out of the archive' : taken.has(path) ? 'another entry of the archive has the same path' : offsets.has(item.offset) ? 'it overlaps another entry' : obstacle(item);
+    const reason = escapes ? 'its path leads out of the archive' : taken.has(path) ? 'another entry of the archive has the same path' : obstacle(item);
     if (reason) skipped.push({ path, reason });
     else files.push(streams.entry(path, item.uncompressedSize, () => contents(item), (error) => damaged(error, path, entry.path)));
     taken.add(path);
-    offsets.add(item.offset);
   }
   if (!files.length && skipped.length) throw new UserError(`Nothing in the archive can be read: ${skipped[0]!.path}: ${skipped[0]!.reason}`, entry.path, REPACK);
   return { name: entry.path, files: files.sort(byPath), skipped };

@@ -64,6 +64,8 @@ export interface PicturesInfo {
 export interface BenchmarkInfo {
   readonly name: string;
   readonly pairs: number;
+  /** Pairs that do not count, and why. */
+  readonly warnings: readonly string[];
 }
 
 export interface Settings {

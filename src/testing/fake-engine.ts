@@ -66,7 +66,7 @@ export class FakeEngine implements EngineApi {
     await sleep(0.1);
     return ok({ name: nameOf(source), count: 'bundled' in source ? 48 : source.files.length, skipped: 'bundled' in source ? [] : this.options.skipped });
   };
-  loadBenchmark = async (source: Source): ReturnType<EngineApi['loadBenchmark']> => ok({ name: nameOf(source), pairs: (await this.options.pairs()).length });
+  loadBenchmark = async (source: Source): ReturnType<EngineApi['loadBenchmark']> => ok({ name: nameOf(source), pairs: (await this.options.pairs()).length, warnings: [] });
 
   start(settings: Settings): Promise<Answer<void>> {
     this.wish = 'run';

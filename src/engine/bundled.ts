@@ -1,0 +1,42 @@
+import type { FileEntry, FileTree } from '../data/files';
+import { UserError } from '../ir/errors';
+import type { BundledItem, SourceKind } from './api';
+import type { Machine } from './machine';
+
+/** An entry of public/bundled.json, which scripts/bundle-manifest.mjs writes. */
+interface ManifestItem {
+  readonly id: string;
+  readonly kind: SourceKind;
+  readonly folder: string;
+  readonly title: string;
+  readonly note: string;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+}
+
+/** What comes with the page, fetched file by file when it is read. */
+export class Bundle {
+  private manifest: Promise<readonly ManifestItem[]> | undefined;
+
+  constructor(private readonly machine: Machine) {}
+
+  async items(): Promise<readonly BundledItem[]> {
+    const items = await this.read();
+    return items.map(({ id, kind, title, note, files }) => ({ id, kind, title, note, bytes: files.reduce((sum, { size }) => sum + size, 0) }));
+  }
+
+  async tree(id: string): Promise<FileTree> {
+    const item = (await this.read()).find((candidate) => candidate.id === id);
+    if (!item) throw new UserError(`Nothing bundled is called "${id}"`, '', 'Choose from the list');
+    return { name: item.title, files: item.files.map(({ path, size }) => this.entry(`${item.folder}/${path}`, path, size)) };
+  }
+
+  private read(): Promise<readonly ManifestItem[]> {
+    this.manifest ??= this.machine.bundled('bundled.json').then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as ManifestItem[]);
+    return this.manifest;
+  }
+
+  private entry(from: string, path: string, size: number): FileEntry {
+    let bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
+    return { path, size, read: async (start = 0, end = size) => (await (bytes ??= this.machine.bundled(from))).slice(start, end) };
+  }
+}

@@ -1,0 +1,13 @@
+import type { DecodePicture } from '../data/pictures';
+import type { Executor } from '../executors/executor';
+import type { Probe } from './api';
+
+/** What a session needs of the place that it runs in: a browser's worker, or Node in tests. */
+export interface Machine {
+  probe(): Promise<Probe>;
+  /** Rejects with a UserError where there is no such executor. */
+  openExecutor(kind: 'webgpu' | 'wasm'): Promise<Executor>;
+  readonly decode: DecodePicture;
+  /** A file that comes with the page, by its path under `public`. Rejects with a UserError if it cannot be had. */
+  bundled(path: string): Promise<Uint8Array<ArrayBuffer>>;
+}

@@ -1,0 +1,152 @@
+import type { FileEntry } from '../data/files';
+import type { DecodePicture } from '../data/pictures';
+import { preprocess } from '../data/processor';
+import { mmvpSimilarities, type Mmvp } from '../eval/mmvp';
+import type { Executor } from '../executors/executor';
+import type { ClipModel } from '../models/clip';
+import type { DiffusionModel } from '../models/diffusion';
+import { createEncoder, type ClipEncoder } from '../models/encoder';
+import { parseSettings } from '../recipes/settings';
+import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
+import type { EngineEvent, Score, Settings } from './api';
+import { comparisonOf, scoreOf } from './scores';
+
+/** What a run works on. */
+export interface Parts {
+  readonly clip: ClipModel;
+  readonly diffusion: DiffusionModel;
+  readonly pictures: readonly FileEntry[];
+  readonly benchmark: Mmvp | undefined;
+}
+
+export interface Outcome {
+  readonly clip: ClipModel;
+  readonly steps: readonly StepMetrics[];
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+const PREPARING = { loading: 'Loading the models', compiling: 'Building and compiling the training step' };
+
+/** One press of Tune: score, train, score again. Reports through `emit`; everything it throws ends it. */
+export class TuningRun {
+  private readonly steps: StepMetrics[] = [];
+  private readonly skipped: { path: string; reason: string }[] = [];
+  private readonly captions = new Map<string, Float32Array>();
+  private resumed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly settings: Settings,
+    private readonly executor: Executor,
+    private readonly decode: DecodePicture,
+    private readonly emit: (event: EngineEvent) => void,
+  ) {}
+
+  async go(): Promise<Outcome> {
+    const { clip, benchmark } = this.parts;
+    const before = benchmark && (await this.score(benchmark, clip, 0));
+    const tuned = await this.train();
+    const after = benchmark && (await this.score(benchmark, tuned, this.steps.length));
+    if (before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
+    this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
+    return { clip: tuned, steps: this.steps, skipped: this.skipped };
+  }
+
+  pause(): void {
+    if (this.resumed || this.stopping) return;
+    let resolve = (): void => undefined;
+    const promise = new Promise<void>((done) => (resolve = done));
+    this.resumed = { promise, resolve };
+  }
+
+  resume(): void {
+    this.resumed?.resolve();
+    this.resumed = undefined;
+  }
+
+  stop(): void {
+    this.stopping = true;
+    this.resume();
+  }
+
+  private async train(): Promise<ClipModel> {
+    const { clip, diffusion } = this.parts;
+    const { recipe, steps, lr, draws, batch, accumulate, seed } = this.settings;
+    const trainer = await Trainer.create({
+      clip, diffusion, executor: this.executor, frozen: this.executor, pictures: this.pictureSet(),
+      settings: parseSettings({ recipe, steps, lr, draws, batch, accumulate, seed }, 'the settings'),
+      onProgress: (phase, _, done, total) => this.emit({ kind: 'phase', phase, label: PREPARING[phase], done, total }),
+      onSkipped: (path, reason) => {
+        this.skipped.push({ path, reason });
+        this.emit({ kind: 'skipped', path, reason });
+      },
+    });
+    try {
+      this.emit({ kind: 'started', steps, executor: this.executor.kind === 'ort' ? 'wasm' : this.executor.kind, adapter: this.executor.description, memoryBytes: trainer.memoryBytes });
+      this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
+      while (trainer.done < steps && !this.stopping) await this.step(trainer);
+      return await trainer.tuned();
+    } finally {
+      await trainer.dispose();
+    }
+  }
+
+  private async step(trainer: Trainer): Promise<void> {
+    const { step, loss, lr, gradNorm, seconds, images } = await this.record(trainer.step());
+    this.emit({ kind: 'step', step, loss, lr, gradNorm, seconds, imagesPerSecond: images / seconds });
+    const { benchmark } = this.parts;
+    const { evaluateEvery, steps } = this.settings;
+    if (benchmark && evaluateEvery && step % evaluateEvery === 0 && step < steps && !this.stopping) {
+      await this.score(benchmark, await trainer.tuned(), step);
+      this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
+    }
+    if (!this.resumed) return;
+    this.emit({ kind: 'phase', phase: 'paused', label: `Paused after step ${step}` });
+    await this.resumed.promise;
+    if (!this.stopping) this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
+  }
+
+  private async record(step: Promise<StepMetrics>): Promise<StepMetrics> {
+    const metrics = await step;
+    this.steps.push(metrics);
+    return metrics;
+  }
+
+  private async score(benchmark: Mmvp, clip: ClipModel, step: number): Promise<Score> {
+    const label = step === 0 ? 'Scoring the untouched encoder' : `Scoring the encoder after ${step} steps`;
+    this.emit({ kind: 'phase', phase: 'evaluating', label });
+    const encoder = await createEncoder(clip, this.executor);
+    try {
+      const similarities = await mmvpSimilarities(benchmark, (picture) => preprocess(picture, clip.processor), this.remembering(encoder), this.decode, (done, total) => this.emit({ kind: 'phase', phase: 'evaluating', label, done, total }));
+      const score = scoreOf(benchmark, similarities, step);
+      this.emit({ kind: 'score', score });
+      return score;
+    } finally {
+      await encoder.dispose();
+    }
+  }
+
+  /** The text tower never changes: each caption is encoded once in a run. */
+  private remembering(encoder: ClipEncoder): ClipEncoder {
+    return {
+      images: (pixels) => encoder.images(pixels),
+      dispose: () => encoder.dispose(),
+      texts: async (texts) => {
+        const unknown = [...new Set(texts)].filter((text) => !this.captions.has(text));
+        const vectors = unknown.length ? await encoder.texts(unknown) : [];
+        unknown.forEach((text, i) => this.captions.set(text, vectors[i]!));
+        return texts.map((text) => this.captions.get(text)!);
+      },
+    };
+  }
+
+  private pictureSet(): PictureSet {
+    const { pictures } = this.parts;
+    return {
+      count: pictures.length,
+      name: (i) => pictures[i]!.path,
+      picture: (i) => this.decode(pictures[i]!),
+    };
+  }
+}

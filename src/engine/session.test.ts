@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { decodePicture } from '../data/decode-node';
+import { createNodeOrt } from '../executors/ort-node';
+import type { EngineEvent, Settings } from './api';
+import type { Machine } from './machine';
+import { Session } from './session';
+
+const machine: Machine = {
+  probe: async () => ({ webgpu: 'none', adapter: '', f16: false, crossOriginIsolated: false, recommended: 'wasm', reason: 'a test' }),
+  openExecutor: async () => createNodeOrt(),
+  decode: decodePicture,
+  bundled: async (path) => new Uint8Array(await readFile(`public/${path}`)),
+};
+
+const settings: Settings = { recipe: 'diva', steps: 2, lr: 1e-3, draws: 1, batch: 2, accumulate: 1, seed: 1, executor: 'auto', evaluateEvery: 1 };
+
+async function ready(): Promise<{ session: Session; events: EngineEvent[]; until: (test: (event: EngineEvent) => boolean) => Promise<EngineEvent> }> {
+  const session = new Session(machine);
+  const events: EngineEvent[] = [];
+  await session.subscribe((batch) => void events.push(...batch));
+  for (const answer of [await session.loadClip({ bundled: 'tiny-clip' }), await session.loadDiffusion({ bundled: 'tiny-sd' }), await session.loadPictures({ bundled: 'drawings' }), await session.loadBenchmark({ bundled: 'mmvp-mini' })]) {
+    expect(answer).toMatchObject({ ok: true });
+  }
+  const until = async (test: (event: EngineEvent) => boolean): Promise<EngineEvent> => {
+    for (;;) {
+      const found = events.find(test);
+      if (found) return found;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
+  return { session, events, until };
+}
+
+const isPhase = (...phases: string[]) => (event: EngineEvent): boolean => event.kind === 'phase' && phases.includes(event.phase);
+
+describe('a session', () => {
+  it('scores, trains, scores again, compares and exports', async () => {
+    const { session, events, until } = await ready();
+    expect(await session.start(settings)).toEqual({ ok: true, value: undefined });
+    expect(await session.start(settings)).toMatchObject({ ok: false });
+    await until((event) => isPhase('done')(event) || event.kind === 'failed');
+    expect(events.filter(({ kind }) => kind === 'failed')).toEqual([]);
+    expect(events.flatMap((event) => (event.kind === 'step' ? [event.step] : []))).toEqual([1, 2]);
+    expect(events.flatMap((event) => (event.kind === 'score' ? [event.score.step] : []))).toEqual([0, 1, 2]);
+    const comparison = events.find((event) => event.kind === 'comparison')!;
+    expect(comparison).toMatchObject({ comparison: { before: { of: 135 }, after: { of: 135, step: 2 } } });
+    const exported = await session.exportModel();
+    expect(exported.ok && exported.value.size).toBeGreaterThan(500_000);
+  });
+
+  it('pauses, resumes and stops', async () => {
+    const { session, events, until } = await ready();
+    await session.start({ ...settings, steps: 1000, evaluateEvery: 0 });
+    await until((event) => event.kind === 'step');
+    await session.pause();
+    await until(isPhase('paused'));
+    await session.resume();
+    await session.stop();
+    await until(isPhase('done'));
+    const steps = events.filter(({ kind }) => kind === 'step').length;
+    expect(steps).toBeLessThan(1000);
+    expect(events.find(({ kind }) => kind === 'comparison')).toMatchObject({ comparison: { after: { step: steps } } });
+  });
+
+  it('says what is missing, and goes on', async () => {
+    const session = new Session(machine);
+    expect(await session.start(settings)).toMatchObject({ ok: false, failure: { message: expect.stringContaining('no CLIP') } });
+    expect(await session.loadClip({ name: 'notes', files: [{ path: 'notes.txt', blob: new Blob(['x']) }] })).toMatchObject({ ok: false });
+    expect(await session.loadClip({ bundled: 'tiny-clip' })).toMatchObject({ ok: true });
+  });
+});

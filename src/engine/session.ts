@@ -1,0 +1,172 @@
+import { treeOfFiles } from '../data/files-browser';
+import type { FileEntry, FileTree, Skipped } from '../data/files';
+import { surveyPictures } from '../data/pictures';
+import { writeZip } from '../data/zip-write';
+import { loadMmvp, type Mmvp } from '../eval/mmvp';
+import type { Executor } from '../executors/executor';
+import { UserError } from '../ir/errors';
+import { loadClip, type ClipModel } from '../models/clip';
+import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
+import { exportClip } from '../models/export';
+import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, PicturesInfo, Probe, Settings, Source, SourceKind } from './api';
+import { Bundle } from './bundled';
+import { Emitter } from './emitter';
+import { answer, failureOf } from './failure';
+import { clipInfo, diffusionInfo } from './infos';
+import type { Machine } from './machine';
+import { recognise } from './recognise';
+import { TuningRun, type Outcome } from './run';
+
+type Survey = Awaited<ReturnType<typeof surveyPictures>>;
+
+/** Bytes of pictures: some seconds' work. */
+const QUICKLY_DECODED = 64 * 2 ** 20;
+
+type Backend = 'webgpu' | 'wasm';
+
+/** The engine behind the page: what was chosen, the run under way, and its outcome. */
+export class Session implements EngineApi {
+  private readonly emitter = new Emitter();
+  private readonly bundle: Bundle;
+  private readonly executors = new Map<Backend, Promise<Executor>>();
+  private clip: ClipModel | undefined;
+  private diffusion: DiffusionModel | undefined;
+  private pictures: readonly FileEntry[] = [];
+  private benchmark: Mmvp | undefined;
+  private run: TuningRun | undefined;
+  private outcome: (Outcome & { readonly settings: Settings; readonly executor: string }) | undefined;
+
+  constructor(private readonly machine: Machine) {
+    this.bundle = new Bundle(machine);
+  }
+
+  probe(): Promise<Answer<Probe>> {
+    return answer(() => this.machine.probe());
+  }
+
+  async subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void> {
+    this.emitter.subscribe(listener);
+  }
+
+  catalogue(): Promise<Answer<readonly BundledItem[]>> {
+    return answer(() => this.bundle.items());
+  }
+
+  recognise(source: Source): Promise<Answer<SourceKind>> {
+    return answer(async () => recognise(await this.tree(source)));
+  }
+
+  loadClip(source: Source): Promise<Answer<ClipInfo>> {
+    return answer(async () => {
+      const clip = await loadClip(await this.tree(source));
+      const info = clipInfo(clip);
+      this.clip = clip;
+      return info;
+    });
+  }
+
+  loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>> {
+    return answer(async () => {
+      const diffusion = await loadDiffusion(await this.tree(source));
+      this.diffusion = diffusion;
+      return diffusionInfo(diffusion);
+    });
+  }
+
+  loadPictures(source: Source): Promise<Answer<PicturesInfo>> {
+    return answer(async () => {
+      const tree = await this.tree(source);
+      const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
+      if (!pictures.length) throw new UserError('There are no pictures to train on', tree.name, 'Choose a folder of JPEG, PNG, WebP, AVIF, GIF or BMP files');
+      this.pictures = pictures;
+      return { name: tree.name, count: pictures.length, skipped };
+    });
+  }
+
+  loadBenchmark(source: Source): Promise<Answer<BenchmarkInfo>> {
+    return answer(async () => {
+      this.benchmark = await loadMmvp(await this.tree(source));
+      return { name: this.benchmark.name, pairs: this.benchmark.pairs.length, warnings: this.benchmark.warnings };
+    });
+  }
+
+  start(settings: Settings): Promise<Answer<void>> {
+    return answer(async () => {
+      if (this.run) throw new UserError('A run is under way', '', 'Stop it first');
+      if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
+      if (!this.diffusion) throw new UserError('There is no diffusion model yet', 'Teacher', 'Choose one');
+      if (!this.pictures.length) throw new UserError('There are no pictures yet', 'Pictures', 'Drop a folder of pictures');
+      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark };
+      const backend = settings.executor === 'auto' ? (await this.machine.probe()).recommended : settings.executor;
+      const executor = await this.executor(backend);
+      const run = new TuningRun(parts, settings, executor, this.machine.decode, (event) => this.emitter.emit(event));
+      this.run = run;
+      this.outcome = undefined;
+      void run.go().then(
+        (outcome) => (this.outcome = { ...outcome, settings, executor: executor.description }),
+        async (error: unknown) => {
+          this.emitter.emit({ kind: 'failed', failure: failureOf(error) });
+          await this.drop(backend);
+        },
+      ).finally(() => (this.run = undefined));
+    });
+  }
+
+  async pause(): Promise<void> {
+    this.run?.pause();
+  }
+
+  async resume(): Promise<void> {
+    this.run?.resume();
+  }
+
+  async stop(): Promise<void> {
+    this.run?.stop();
+  }
+
+  exportModel(): Promise<Answer<Blob>> {
+    return answer(async () => {
+      const { outcome } = this;
+      if (!outcome) throw new UserError('There is no tuned model to export', '', 'Press Tune first');
+      const { clip, steps, skipped, settings, executor } = outcome;
+      const run = JSON.stringify({ settings, steps: steps.length, executor, skipped }, null, 2);
+      const metrics = steps.map(({ step, loss, lr, gradNorm, seconds }) => `${JSON.stringify({ step, loss, lr, grad_norm: gradNorm, seconds })}\n`).join('');
+      const text = new TextEncoder();
+      return writeZip([...(await exportClip(clip)), { path: 'run.json', bytes: text.encode(run) }, { path: 'metrics.jsonl', bytes: text.encode(metrics) }]);
+    });
+  }
+
+  /** A survey reads headers; of what is quickly decoded, damaged pixels are told at once too, and of the rest when training comes to them. */
+  private async decodable({ pictures, skipped }: Survey): Promise<Survey> {
+    if (pictures.reduce((sum, { size }) => sum + size, 0) > QUICKLY_DECODED) return { pictures, skipped };
+    const damaged: Skipped[] = [];
+    const sound: FileEntry[] = [];
+    for (const file of pictures) {
+      await this.machine.decode(file).then(
+        () => sound.push(file),
+        (error: unknown) => damaged.push({ path: file.path, reason: failureOf(error).message }),
+      );
+    }
+    return { pictures: sound, skipped: [...skipped, ...damaged] };
+  }
+
+  private tree(source: Source): Promise<FileTree> {
+    return 'bundled' in source ? this.bundle.tree(source.bundled) : treeOfFiles(source.name, source.files);
+  }
+
+  private executor(backend: Backend): Promise<Executor> {
+    const known = this.executors.get(backend);
+    if (known) return known;
+    const opening = this.machine.openExecutor(backend);
+    this.executors.set(backend, opening);
+    opening.catch(() => this.executors.delete(backend));
+    return opening;
+  }
+
+  /** After a failure the device may be lost: the next run opens it anew. */
+  private async drop(backend: Backend): Promise<void> {
+    const executor = await this.executors.get(backend)?.catch(() => undefined);
+    this.executors.delete(backend);
+    await executor?.dispose();
+  }
+}

@@ -1,0 +1,17 @@
+import { expose, transfer, wrap } from 'comlink';
+import type { DecodePicture } from '../src/data/pictures';
+import { Session } from '../src/engine/session';
+import { browserMachine } from '../src/engine/browser';
+import { UserError } from '../src/ir/errors';
+import type { DataWorker } from './data';
+
+const data = wrap<DataWorker>(new Worker(new URL('./data.ts', import.meta.url), { type: 'module' }));
+
+const decode: DecodePicture = async (file) => {
+  const bytes = await file.read();
+  const answer = await data.decode(file.path, transfer(bytes, [bytes.buffer]));
+  if (!answer.ok) throw new UserError(answer.failure.message, '', '');
+  return answer.value;
+};
+
+expose(new Session(browserMachine(decode)));
