@@ -16,6 +16,8 @@ interface Label {
   readonly x: number;
   readonly y: number;
   readonly text: string;
+  /** Type size in pixels; 9 unless said. */
+  readonly size?: number;
 }
 
 /** A sheet of scenes at given places, with labels in small type. */
@@ -25,19 +27,28 @@ async function sheet(name: string, width: number, height: number, cells: readonl
     const picture = drawScene(scene);
     for (let row = 0; row < PICTURE_SIZE; row++) data.set(picture.data.subarray(row * PICTURE_SIZE * 3, (row + 1) * PICTURE_SIZE * 3), ((y + row) * width + x) * 3);
   }
-  const text = labels.map((label) => `<text x="${label.x}" y="${label.y}">${label.text}</text>`).join('');
-  const overlay = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><g font-family="DejaVu Sans, sans-serif" font-size="9" fill="#222">${text}</g></svg>`);
-  await sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: overlay }]).png({ palette: true, colours: 64, dither: 0, effort: 10 }).toFile(`${FOLDER}/${name}.png`);
+  const text = labels.map((label) => `<text x="${label.x}" y="${label.y}" font-size="${label.size ?? 9}">${label.text}</text>`).join('');
+  const overlay = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><g font-family="DejaVu Sans, sans-serif" fill="#222">${text}</g></svg>`);
+  await sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: overlay }]).png({ palette: true, colours: 48, dither: 0, effort: 10 }).toFile(`${FOLDER}/${name}.png`);
 }
 
 /** A row a kind: each value of each of its attributes, the rest drawn by chance. */
 async function kindsSheet(): Promise<void> {
-  const columns = Math.max(...KINDS.map((kind) => own(kind).length));
-  const cells = KINDS.flatMap((kind, row) => {
-    const scenes = own(kind).map(([pattern, value], i) => withValue(closeUp(sceneOfKind(kind.name, 1000 * row + i)), pattern, value));
-    return scenes.map((scene, i) => ({ x: 60 + i * CELL, y: row * CELL, scene }));
-  });
-  await sheet('kinds', 60 + columns * CELL, KINDS.length * CELL, cells, KINDS.map((kind, row) => ({ x: 2, y: row * CELL + 36, text: kind.name })));
+  const line = CELL + 18;
+  const left = 54;
+  const examples = KINDS.flatMap((kind, row) => own(kind).map(([pattern, value], i) => ({ x: left + i * CELL, y: row * line, value, scene: withValue(closeUp(sceneOfKind(kind.name, 1000 * row + i)), pattern, value) })));
+  const labels = [
+    ...KINDS.map((kind, row) => ({ x: 2, y: row * line + 36, text: kind.name })),
+    ...examples.flatMap(({ x, y, value }) => wrapped(value).map((text, i) => ({ x, y: y + PICTURE_SIZE + 7 + 7 * i, text, size: 7 }))),
+  ];
+  await sheet('kinds', left + Math.max(...KINDS.map((kind) => own(kind).length)) * CELL, KINDS.length * line, examples, labels);
+}
+
+/** Words in two lines of about the same length, if they are too many for one. */
+function wrapped(words: string): string[] {
+  if (words.length < 17) return [words];
+  const breaks = [...words.matchAll(/ /g)].map(({ index }) => index).sort((a, b) => Math.abs(a - words.length / 2) - Math.abs(b - words.length / 2));
+  return [words.slice(0, breaks[0]), words.slice(breaks[0]! + 1)];
 }
 
 /** Every value but colours and places, which look alike for all kinds. */

@@ -1,5 +1,7 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { loadMmvp } from '../../eval/mmvp';
+import { statementOf } from './caption';
 import { drawScene, maskOf } from './draw';
 import { PATTERNS } from './kind';
 import { PAIRS_PER_PATTERN, writeMmvp } from './mmvp';
@@ -19,6 +21,13 @@ test('writes the layout of MMVP-VLM, whatever the order of the types', async () 
   expect(rows.slice(1).map(([, type]) => type)).toEqual(PATTERNS.flatMap((pattern) => new Array<string>(30).fill(pattern)));
   expect(files.slice(1).map(({ path }) => path)).toEqual(rows.slice(1).map(([id, type]) => `MLLM_VLM Images/${type}/${id}.png`));
   for (let id = 1; id <= 270; id += 2) expect(rows[id]![2]).not.toBe(rows[id + 1]![2]);
+});
+
+test('is read by the evaluation without a warning', async () => {
+  const files = await writeMmvp(pairs);
+  const read = await loadMmvp({ name: 'nano', files: files.map(({ path, bytes }) => ({ path, size: bytes.length, read: async (from, to) => bytes.slice(from, to) })) });
+  expect(read.warnings).toEqual([]);
+  expect(read.pairs.map(({ pattern, statements }) => [pattern, ...statements])).toEqual(pairs.map(({ pattern, scenes }) => [pattern, ...scenes.map((scene) => statementOf(scene, pattern))]));
 });
 
 test('puts each pair of its type in the given order, the first scene first', async () => {
