@@ -29,7 +29,7 @@ async function sheet(name: string, width: number, height: number, cells: readonl
   }
   const text = labels.map((label) => `<text x="${label.x}" y="${label.y}" font-size="${label.size ?? 9}">${label.text}</text>`).join('');
   const overlay = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><g font-family="DejaVu Sans, sans-serif" fill="#222">${text}</g></svg>`);
-  await sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: overlay }]).png({ palette: true, colours: 40, dither: 0, effort: 10 }).toFile(`${FOLDER}/${name}.png`);
+  await sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: overlay }]).png({ palette: true, quality: 40, dither: 0, effort: 10 }).toFile(`${FOLDER}/${name}.png`);
 }
 
 /** A row a kind: each value of each of its attributes, the rest drawn by chance. */
