@@ -80,6 +80,23 @@ describe.skipIf(!hasShared)('loadClip', () => {
     expect((await moved((path) => path.replace('onnx/', ''))).vision.file).toBe('vision_model.onnx');
   });
 
+  it('takes the float16 files where there are no others', async () => {
+    const tree = await openPath(shared('models/clip-tiny-dynamo'));
+    const clip = await loadClip({ ...tree, files: tree.files.filter(({ path }) => path !== 'onnx/vision_model.onnx') });
+    const golden = goldens(shared('models/clip-tiny-dynamo/goldens/vision_model_fp16.safetensors'));
+    const program = await createNodeOrt().compile({ graphs: { embed: embeddingGraph(clip, 2) }, weights: clip.weights });
+    const { image_embeds: got } = await program.run('embed', { pixel_values: golden.get('in/pixel_values')! });
+    expect(clip.vision.file).toBe('onnx/vision_model_fp16.onnx');
+    // The file's constants (1.702) are rounded to float16 too, those of the golden are not.
+    expect(difference(got!, golden.get('out/image_embeds')!)).toBeLessThan(2 ** -11);
+  });
+
+  it.each([['siglip-tiny', 'last_hidden_state'], ['siglip-tiny', 'pooler_output'], ['clip-tiny-legacy', 'image_embeds']])('%s: names %s where the export lacks it', async (model, output) => {
+    const clip = await clipOf(model);
+    const outputs = clip.vision.graph.outputs.filter((name) => name !== output);
+    expect(() => tokenGraph({ ...clip, vision: { ...clip.vision, graph: { ...clip.vision.graph, outputs } } }, 1)).toThrow(output);
+  });
+
   it.each(['config.json', 'preprocessor_config.json', 'onnx/vision_model.onnx', 'onnx/text_model.onnx'])('names %s when it is missing', async (path) => {
     const tree = await openPath(shared('models/clip-tiny-legacy'));
     await expect(loadClip({ ...tree, files: tree.files.filter((file) => file.path !== path) })).rejects.toThrow(path);

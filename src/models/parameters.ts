@@ -40,7 +40,7 @@ export interface Origin {
   readonly transposed: boolean;
 }
 
-/** How a node uses its operands as the parameters of its module, and which it takes as [in,out] where a module keeps [out,in]. */
+/** The role that a node's operands have in its module. */
 const USES: Readonly<Record<string, readonly (string | undefined)[]>> = {
   MatMul: [undefined, 'weight'], Gemm: [undefined, 'weight', 'bias'], Conv: [undefined, 'weight', 'bias'], LayerNormalization: [undefined, 'weight', 'bias'],
   Mul: ['weight', 'weight'], Add: ['bias', 'bias'], Gather: ['weight'],
@@ -55,7 +55,8 @@ const USES: Readonly<Record<string, readonly (string | undefined)[]>> = {
  */
 export function originsOf(model: Model, expected: ReadonlyMap<string, readonly number[]>, modules: ReadonlyMap<string, string>): Map<string, Origin> {
   const origins = new Map<string, Origin>();
-  const uses = usesOfWeights(model);
+  const aliases = aliasesOf(model);
+  const uses = usesOfWeights(model, aliases);
   const transposed = transposedWeights(uses);
   const fits = (initializer: string, shape: readonly number[]): boolean => sameShape(model.graph.weights.get(initializer)!.shape, transposed.has(initializer), shape);
   const claim = (name: string | undefined, initializer: string): void => {
@@ -63,11 +64,12 @@ export function originsOf(model: Model, expected: ReadonlyMap<string, readonly n
   };
   const full = (name: string): string | undefined => expectedName(name, expected);
   for (const name of model.graph.weights.keys()) claim(full(name), name);
+  for (const [name, initializer] of aliases) claim(full(name), initializer);
   for (const { node, operand, weight } of uses) {
     const [module, role] = [modules.get(node.name), USES[node.op]?.[operand]];
     if (module !== undefined && role !== undefined) claim(full(`${module}.${role}`), weight);
   }
-  for (const [product, bias] of addedBiases(model)) claim(full(bias.replace(/\.bias$/, '.weight')), product);
+  for (const [product, bias] of addedBiases(model, aliases)) claim(full(bias.replace(/\.bias$/, '.weight')), product);
   for (const [name, initializer] of onlyOnesOfTheirShape(model, expected, origins, fits)) claim(name, initializer);
   const missing = [...expected.keys()].filter((name) => !origins.has(name));
   if (missing.length) {
@@ -92,8 +94,20 @@ interface Use {
   readonly weight: string;
 }
 
-function usesOfWeights({ graph }: Model): Use[] {
-  return graph.nodes.flatMap((node) => node.inputs.flatMap((input, operand) => (isParameter(graph.weights.get(input)) ? [{ node, operand, weight: input }] : [])));
+type Aliases = ReadonlyMap<string, string>;
+
+/** Other names of a weight, by which an exporter keeps apart parameters whose values are equal. */
+function aliasesOf({ graph }: Model): Aliases {
+  return new Map(graph.nodes.filter(({ op, inputs }) => op === 'Identity' && graph.weights.has(inputs[0]!)).map(({ inputs, outputs }) => [outputs[0]!, inputs[0]!]));
+}
+
+function usesOfWeights({ graph }: Model, aliases: Aliases): Use[] {
+  return graph.nodes.flatMap((node) =>
+    node.inputs.flatMap((input, operand): Use[] => {
+      const weight = aliases.get(input) ?? input;
+      return isParameter(graph.weights.get(weight)) ? [{ node, operand, weight }] : [];
+    }),
+  );
 }
 
 function isParameter(weight: { dtype: Parameters<typeof isFloat>[0]; shape: readonly number[] } | undefined): boolean {
@@ -106,11 +120,11 @@ function transposedWeights(uses: readonly Use[]): Set<string> {
 }
 
 /** [weight, bias] of the products x W to which a weight is added. */
-function addedBiases({ graph }: Model): [string, string][] {
+function addedBiases({ graph }: Model, aliases: Aliases): [string, string][] {
   const products = new Map(graph.nodes.filter(({ op, inputs }) => op === 'MatMul' && isParameter(graph.weights.get(inputs[1]!))).map((node) => [node.outputs[0]!, node.inputs[1]!]));
   return graph.nodes.filter(({ op }) => op === 'Add').flatMap(({ inputs: [a, b] }): [string, string][] => {
     const [product, bias] = products.has(a!) ? [a!, b!] : [b!, a!];
-    return products.has(product) && graph.weights.has(bias) ? [[products.get(product)!, bias]] : [];
+    return products.has(product) && (graph.weights.has(bias) || aliases.has(bias)) ? [[products.get(product)!, bias]] : [];
   });
 }
 
