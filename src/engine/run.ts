@@ -34,6 +34,8 @@ export class TuningRun {
   private readonly captions = new Map<string, Float32Array>();
   private resumed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   private stopping = false;
+  /** Stands still between two steps. */
+  private paused: Trainer | undefined;
 
   constructor(
     private readonly parts: Parts,
@@ -51,6 +53,11 @@ export class TuningRun {
     if (before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
     this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
     return { clip: tuned, steps: this.steps, skipped: this.skipped };
+  }
+
+  /** What has been reached, while the run is paused; undefined before there is anything. */
+  async reached(): Promise<Outcome | undefined> {
+    return this.paused && { clip: await this.paused.tuned(), steps: this.steps, skipped: this.skipped };
   }
 
   pause(): void {
@@ -103,7 +110,9 @@ export class TuningRun {
     }
     if (!this.resumed) return;
     this.emit({ kind: 'phase', phase: 'paused', label: `Paused after step ${step}` });
+    this.paused = trainer;
     await this.resumed.promise;
+    this.paused = undefined;
     if (!this.stopping) this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
   }
 

@@ -54,7 +54,9 @@ describe('a session', () => {
     await session.start({ ...settings, steps: 1000, evaluateEvery: 0 });
     await until((event) => event.kind === 'step');
     await session.pause();
+    expect(await session.exportModel()).toMatchObject({ ok: false });
     await until(isPhase('paused'));
+    expect(await session.exportModel()).toMatchObject({ ok: true });
     await session.resume();
     await session.stop();
     await until(isPhase('done'));

@@ -34,7 +34,9 @@ export class Session implements EngineApi {
   private pictures: readonly FileEntry[] = [];
   private benchmark: Mmvp | undefined;
   private run: TuningRun | undefined;
-  private outcome: (Outcome & { readonly settings: Settings; readonly executor: string }) | undefined;
+  private outcome: Outcome | undefined;
+  /** How the last run was started. */
+  private started: { readonly settings: Settings; readonly executor: string } | undefined;
 
   constructor(private readonly machine: Machine) {
     this.bundle = new Bundle(machine);
@@ -102,8 +104,9 @@ export class Session implements EngineApi {
       const run = new TuningRun(parts, settings, executor, this.machine.decode, (event) => this.emitter.emit(event));
       this.run = run;
       this.outcome = undefined;
+      this.started = { settings, executor: executor.description };
       void run.go().then(
-        (outcome) => (this.outcome = { ...outcome, settings, executor: executor.description }),
+        (outcome) => (this.outcome = outcome),
         async (error: unknown) => {
           this.emitter.emit({ kind: 'failed', failure: failureOf(error) });
           await this.drop(backend);
@@ -126,10 +129,10 @@ export class Session implements EngineApi {
 
   exportModel(): Promise<Answer<Blob>> {
     return answer(async () => {
-      const { outcome } = this;
-      if (!outcome) throw new UserError('There is no tuned model to export', '', 'Press Tune first');
-      const { clip, steps, skipped, settings, executor } = outcome;
-      const run = JSON.stringify({ settings, steps: steps.length, executor, skipped }, null, 2);
+      const outcome = (await this.run?.reached()) ?? this.outcome;
+      if (!outcome) throw new UserError('There is no tuned model to export', '', 'Press Tune first; a run under way can be exported while it is paused');
+      const { clip, steps, skipped } = outcome;
+      const run = JSON.stringify({ ...this.started, steps: steps.length, skipped }, null, 2);
       const metrics = steps.map(({ step, loss, lr, gradNorm, seconds }) => `${JSON.stringify({ step, loss, lr, grad_norm: gradNorm, seconds })}\n`).join('');
       const text = new TextEncoder();
       return writeZip([...(await exportClip(clip)), { path: 'run.json', bytes: text.encode(run) }, { path: 'metrics.jsonl', bytes: text.encode(metrics) }]);
