@@ -1,9 +1,9 @@
-import type { WeightReader } from '../executors/executor';
+import type { Executor, WeightReader } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { typeOf, type Graph } from '../ir/graph';
 import { cast, describe, sizeOf, tensorFromBytes, type Tensor } from '../ir/tensor';
 import { tokenGraph, visionParameters, type ClipModel } from '../models/clip';
-import { unetGraph, type DiffusionModel } from '../models/diffusion';
+import { textContext, unetGraph, type DiffusionModel } from '../models/diffusion';
 import { addsByPosition, resolveCondition, tokenCount, type Condition } from '../recipes/condition';
 import { CLIP_PREFIX, divaLoss, PROJECTION_BIAS, PROJECTION_WEIGHT, UNET_PREFIX } from '../recipes/diva';
 import type { RunSettings } from '../recipes/settings';
@@ -55,6 +55,12 @@ export async function prepareStep({ clip, diffusion, settings, draws }: StepPart
     textTokens: addsByPosition(condition, patchTokens, textTokens!) ? tokenCount(condition, patchTokens) : textTokens!,
     latentShape: typeOf(loss.graph, 'latents').shape.slice(1),
   };
+}
+
+/** text_context as the step graph takes it: the text encoder's last hidden state of the prompt, cut to as many tokens as are fed. */
+export async function textInput({ diffusion, draws }: Pick<StepParts, 'diffusion' | 'draws'>, { textTokens }: PreparedStep, frozen: Executor): Promise<Tensor> {
+  const { shape, data } = draws?.tensors.get('text_context') ?? (await textContext(diffusion, frozen, PROMPT));
+  return { dtype: 'float32', shape: [1, textTokens, shape[2]!], data: (data as Float32Array).slice(0, textTokens * shape[2]!) };
 }
 
 /** A draws file without patches tells that none were drawn. */

@@ -99,7 +99,7 @@ export class Samples {
       if (crop) return crop;
       throw new UserError(`The draws file speaks of picture ${index}, which neither it nor the folder holds`, this.parts.draws?.file ?? '', 'Give the pictures that the draws were recorded with');
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof UserError ? error.what : String(error);
       this.failed.set(index, reason);
       this.onSkipped(index < this.parts.pictures.count ? this.parts.pictures.name(index) : `picture ${index}`, reason);
       return undefined;

@@ -1,15 +1,15 @@
 import type { Executor, Program } from '../executors/executor';
 import { UserError } from '../ir/errors';
-import { bytesPerElement, describe, sizeOf, stridesOf, tensorFrom, toNumbers, zeros, type Tensor } from '../ir/tensor';
+import { bytesPerElement, describe, sizeOf, tensorFrom, toNumbers, zeros, type Tensor } from '../ir/tensor';
 import { withVision, type ClipModel } from '../models/clip';
-import { textContext, type DiffusionModel } from '../models/diffusion';
+import type { DiffusionModel } from '../models/diffusion';
 import type { Condition } from '../recipes/condition';
 import { PROJECTION_BIAS, PROJECTION_WEIGHT } from '../recipes/diva';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
 import type { Checkpoint } from './checkpoint';
 import { Draws, DrawRecorder, type Draw } from './draws';
 import type { DrawsFile } from './draws-file';
-import { prepareStep, PROMPT, type PreparedStep } from './prepare';
+import { prepareStep, textInput, type PreparedStep } from './prepare';
 import { recordRun, type RunRecord } from './record';
 import { Samples, type PictureSet, type Sample } from './samples';
 import { learningRate } from './schedule';
@@ -69,16 +69,16 @@ export class Trainer {
     const samples = new Samples({ clip, diffusion, pictures, seed: settings.seed, frozen, ...(draws && { draws }) }, (name, reason) => setup.onSkipped?.(name, reason));
     if (!samples.count) throw new UserError('There are no pictures to train on', '', 'Choose a folder with JPEG, PNG or WebP pictures');
     const prepared = await prepareStep(setup);
-    const full = draws?.tensors.get('text_context') ?? (await textContext(diffusion, frozen, PROMPT));
+    const context = await textInput(setup, prepared, frozen);
     setup.onProgress?.('compiling', 'step', 0, 1);
     const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial), weights: prepared.weights });
     setup.onProgress?.('compiling', 'step', 1, 1);
-    const { condition, patchTokens, latentShape, textTokens } = prepared;
+    const { condition, patchTokens, latentShape } = prepared;
     const scope = {
       pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, trainTimesteps: diffusion.scheduler.trainTimesteps, latentShape, patchTokens,
       patches: condition.kind === 'class+random' ? condition.patches : undefined, shuffled: settings.recipe === 'control',
     };
-    return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), firstTokens(full, textTokens));
+    return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), context);
   }
 
   get settings(): RunSettings {
@@ -213,10 +213,4 @@ function stacked(tensors: readonly Tensor[]): Tensor {
   const data = new Float32Array(tensors.length * size);
   tensors.forEach((tensor, i) => data.set(tensor.data as Float32Array, i * size));
   return { dtype: 'float32', shape: [tensors.length, ...shape], data };
-}
-
-/** The first tokens of a text context [1,T,C]. */
-function firstTokens(context: Tensor, tokens: number): Tensor {
-  const width = stridesOf(context.shape)[1]!;
-  return { dtype: 'float32', shape: [1, tokens, width], data: (context.data as Float32Array).slice(0, tokens * width) };
 }
