@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { Skipped } from '../data/files';
 import { parseJson } from '../data/json';
 import { UserError } from '../ir/errors';
 import { parseSettings, type RunSettings } from '../recipes/settings';
@@ -22,6 +23,7 @@ const runSchema = z.object({
   seebetter: z.string(),
   settings: z.unknown(),
   executor: z.string(),
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
   inputs: z.object({ clip: z.string(), diffusion: z.string(), images: z.string().optional(), draws: z.string().optional() }),
 });
 
@@ -43,14 +45,14 @@ export class RunFolder {
   }
 
   /** The folder of an unfinished run, and what its run.json says. */
-  static async resume(path: string): Promise<{ folder: RunFolder; settings: RunSettings; executor: string; inputs: RunInputs }> {
+  static async resume(path: string): Promise<{ folder: RunFolder; settings: RunSettings; executor: string; inputs: RunInputs; skipped: readonly Skipped[] }> {
     const folder = RunFolder.of(path.replace(/\/+$/, '').replace(/\.partial$/, ''));
     const file = join(folder.partial, 'run.json');
     const text = await readFile(file, 'utf8').catch(() => {
       throw new UserError('No unfinished run stands here', folder.partial, 'Give the folder that ends in .partial, which a run leaves when it is stopped');
     });
     const run = parseJson(text, file, runSchema);
-    return { folder, settings: parseSettings(run.settings, file), executor: run.executor, inputs: run.inputs };
+    return { ...run, folder, settings: parseSettings(run.settings, file) };
   }
 
   private static of(out: string): RunFolder {

@@ -26,7 +26,8 @@ interface Job {
   readonly draws: DrawsFile | undefined;
   readonly executor: Executor;
   readonly recordDraws: string | undefined;
-  readonly resumed: boolean;
+  /** What was skipped before the run was stopped; undefined for a new run. */
+  readonly before: readonly Skipped[] | undefined;
 }
 
 export interface TrainReport {
@@ -59,12 +60,12 @@ async function begin(options: TrainOptions): Promise<Job> {
   const draws = await drawsOf(inputs);
   const settings = settingsFrom(options.given, draws);
   const executor = await openExecutor(options.executor);
-  return { folder: await RunFolder.create(out), settings, inputs, draws, executor, recordDraws: options.recordDraws, resumed: false };
+  return { folder: await RunFolder.create(out), settings, inputs, draws, executor, recordDraws: options.recordDraws, before: undefined };
 }
 
 /** Everything comes from the run's own run.json; what is said again must not differ. */
 async function goOn(options: TrainOptions, path: string): Promise<Job> {
-  const { folder, settings, inputs, executor } = await RunFolder.resume(path);
+  const { folder, settings, inputs, executor, skipped } = await RunFolder.resume(path);
   if (options.recordDraws !== undefined) throw new UserError('--record-draws needs a run from its first step on', '--resume', 'Start the run anew with --record-draws; the same seed draws the same');
   const written = writtenSettings(settings);
   const asked = writtenSettings(settingsFrom({ ...written, ...options.given }, undefined));
@@ -73,7 +74,7 @@ async function goOn(options: TrainOptions, path: string): Promise<Job> {
   for (const name of ['clip', 'diffusion', 'images', 'draws'] as const) {
     if (options[name] !== undefined && resolve(options[name]) !== inputs[name]) throw new UserError(`The run was started with --${name} ${inputs[name] ?? '(none)'}`, folder.partial, `Leave --${name} out, or start another run`);
   }
-  return { folder, settings, inputs, draws: await drawsOf(inputs), executor: await openExecutor(options.executor ?? executor), recordDraws: undefined, resumed: true };
+  return { folder, settings, inputs, draws: await drawsOf(inputs), executor: await openExecutor(options.executor ?? executor), recordDraws: undefined, before: skipped };
 }
 
 async function drawsOf({ draws }: RunInputs): Promise<DrawsFile | undefined> {
@@ -89,14 +90,16 @@ async function run(job: Job, frozen: Executor): Promise<TrainReport> {
   const trainer = await Trainer.create({
     clip, diffusion, pictures, settings, executor, frozen, record: job.recordDraws !== undefined, ...(draws && { draws }),
     onProgress: (phase, label, done, total) => done < total && console.error(`${phase} ${label}`),
-    onSkipped: (path, reason) => void (skipped.push({ path, reason }), console.error(`skipped ${path}: ${reason}`)),
+    onSkipped: (path, reason) => {
+      console.error(`skipped ${path}: ${reason}`);
+      if (!skipped.some((known) => known.path === path)) skipped.push({ path, reason });
+    },
   });
   const writeRun = (): Promise<void> => folder.write('run.json', `${JSON.stringify(runJson(job, trainer, frozen, pictures.count, skipped), null, 2)}\n`);
   try {
-    if (job.resumed) await restore(trainer, folder);
+    if (job.before) await restore(trainer, folder);
     await writeRun();
-    const last = await steps(trainer, folder);
-    await writeRun();
+    const last = await steps(trainer, folder, writeRun);
     await writeResults(trainer, job);
     await folder.finish();
     return { out: folder.out, steps: trainer.done, loss: last?.loss, seconds: (performance.now() - started) / 1000, executor: executor.description, pictures: pictures.count, skipped };
@@ -105,7 +108,7 @@ async function run(job: Job, frozen: Executor): Promise<TrainReport> {
   }
 }
 
-async function picturesOf({ inputs: { images }, draws }: Job): Promise<{ pictures: PictureSet; skipped: Skipped[] }> {
+async function picturesOf({ inputs: { images }, draws, before }: Job): Promise<{ pictures: PictureSet; skipped: Skipped[] }> {
   if (images === undefined) {
     if (!draws?.tensors.has('images') && !(draws?.tensors.has('pixel_values') && draws.tensors.has('latents'))) missing('--images');
     return { pictures: { count: 0, name: String, picture: (i) => Promise.reject(new UserError(`There is no picture ${i}`, '', 'Give --images')) }, skipped: [] };
@@ -114,7 +117,7 @@ async function picturesOf({ inputs: { images }, draws }: Job): Promise<{ picture
   for (const { path, reason } of skipped) console.error(`skipped ${path}: ${reason}`);
   if (!pictures.length) throw new UserError('There is no picture that can be read', images, 'Choose a folder, file or archive with JPEG, PNG or WebP pictures');
   console.error(`pictures: ${pictures.length}`);
-  return { pictures: { count: pictures.length, name: (i) => pictures[i]!.path, picture: (i) => decodePicture(pictures[i]!) }, skipped: [...skipped] };
+  return { pictures: { count: pictures.length, name: (i) => pictures[i]!.path, picture: (i) => decodePicture(pictures[i]!) }, skipped: [...(before ?? skipped)] };
 }
 
 async function restore(trainer: Trainer, folder: RunFolder): Promise<void> {
@@ -125,7 +128,7 @@ async function restore(trainer: Trainer, folder: RunFolder): Promise<void> {
 }
 
 /** All steps that are left. On SIGINT or SIGTERM the step under way is finished, a checkpoint written and the way to go on told. */
-async function steps(trainer: Trainer, folder: RunFolder): Promise<StepMetrics | undefined> {
+async function steps(trainer: Trainer, folder: RunFolder, writeRun: () => Promise<void>): Promise<StepMetrics | undefined> {
   const { steps: total, checkpointEvery } = trainer.settings;
   let stopping = false;
   const stop = (): void => void (stopping = true);
@@ -135,7 +138,10 @@ async function steps(trainer: Trainer, folder: RunFolder): Promise<StepMetrics |
   while (trainer.done < total && !stopping) {
     last = await trainer.step();
     await folder.appendMetrics(last);
-    if (last.step % checkpointEvery === 0 || last.step === total || stopping) await folder.writeCheckpoint(await trainer.checkpoint());
+    if (last.step % checkpointEvery === 0 || last.step === total || stopping) {
+      await writeRun();
+      await folder.writeCheckpoint(await trainer.checkpoint());
+    }
     report(last.step === total, `step ${last.step}/${total}  loss ${last.loss.toPrecision(6)}  lr ${last.lr.toExponential(2)}  grad norm ${last.gradNorm.toPrecision(4)}  ${last.seconds.toFixed(2)} s`);
   }
   process.off('SIGINT', stop).off('SIGTERM', stop);
