@@ -55,6 +55,8 @@ export interface PrimitiveAttributes {
   ReduceSum: Reduction; ReduceMean: Reduction; ReduceMax: Reduction; ReduceMin: Reduction; ReduceProd: Reduction;
   /** int64 output */
   ArgMax: { readonly axis: number; readonly keepdims: boolean; readonly selectLastIndex: boolean };
+  /** Indices (int64) of the k largest or smallest elements along an axis, best first; of equal ones the first comes first. */
+  TopK: { readonly axis: number; readonly k: number; readonly largest: boolean };
   // contractions
   MatMul: None;
   /** X [N,C,...], W [M,C/group,...], optional B [M] */

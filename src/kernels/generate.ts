@@ -93,6 +93,24 @@ const ArgMax: Generator<'ArgMax'> = (request) => {
   return perElement(describeRequest('ArgMax', { ...request, shape }), rows, declarations, body);
 };
 
+/** Every element counts those that come before it; its count is its place. */
+const TopK: Generator<'TopK'> = ({ operands, shape, attributes: { axis, k, largest } }) => {
+  const x = operands[0]!.view.shape;
+  const { rows, length, at } = alongAxis(x, axis);
+  const place = alongAxis(shape, axis).at;
+  const before = largest ? '>' : '<';
+  const body = `  let row = i / ${length}u;
+  let mine = i % ${length}u;
+  let value = ${load(operands, 0, at('mine'))};
+  var rank = 0u;
+  for (var k = 0u; k < ${length}u; k++) {
+    let other = ${load(operands, 0, at('k'))};
+    if (other ${before} value || (other == value && k < mine)) { rank++; }
+  }
+  if (rank < ${k}u) { result[${place('rank')}] = i32(mine); }`;
+  return perElement(`TopK [${x}] -> [${shape}]`, rows * length, bindings(operands, 'i32'), body);
+};
+
 const add = (a: string, b: string): string => `${a} + ${b}`;
 
 const Softmax: Generator<'Softmax'> = (request) => {
@@ -149,6 +167,6 @@ const NormalizeGrad: Generator<'NormalizeGrad'> = (request) => {
 };
 
 export const GENERATORS: { readonly [P in GeneratedName]: Generator<P> } = {
-  Concat, Pad, Gather, GatherElements, GatherND, ScatterElements, ScatterND, ArgMax, Softmax, SoftmaxGrad, Normalize, NormalizeGrad,
+  Concat, Pad, Gather, GatherElements, GatherND, ScatterElements, ScatterND, ArgMax, TopK, Softmax, SoftmaxGrad, Normalize, NormalizeGrad,
   ReduceSum: reduction('ReduceSum'), ReduceMean: reduction('ReduceMean'), ReduceMax: reduction('ReduceMax'), ReduceMin: reduction('ReduceMin'), ReduceProd: reduction('ReduceProd'),
 };

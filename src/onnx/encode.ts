@@ -69,6 +69,8 @@ interface Written {
   readonly attributes: Readonly<Record<string, number | string | readonly number[]>>;
   /** Operands that ONNX wants as tensors, after the node's own. */
   readonly operands?: readonly StaticOperand[];
+  /** Which of ONNX's outputs the node's one is; the first unless said. */
+  readonly output?: number;
 }
 
 const bare = (): Written => ({ attributes: {} });
@@ -99,6 +101,7 @@ const WRITERS: { readonly [P in PrimitiveName]: (attributes: PrimitiveAttributes
   ScatterND: ({ reduction }) => ({ attributes: { reduction } }),
   ReduceSum: axes, ReduceMean: axes, ReduceMax: axes, ReduceMin: axes, ReduceProd: axes,
   ArgMax: ({ axis, keepdims, selectLastIndex }) => ({ attributes: { axis, keepdims: Number(keepdims), select_last_index: Number(selectLastIndex) } }),
+  TopK: ({ axis, k, largest }) => ({ attributes: { axis, largest: Number(largest), sorted: 1 }, operands: [['int64', [k]]], output: 1 }),
   Conv: (attributes) => ({ attributes: convolution(attributes) }),
   ConvTranspose: (attributes) => ({ attributes: { ...convolution(attributes), output_padding: attributes.outputPadding } }),
   Softmax: ({ axis }) => ({ attributes: { axis } }),
@@ -112,14 +115,21 @@ class Writer {
 
   node(node: Node): NodeProto {
     const write = (WRITERS[node.op as PrimitiveName] ?? unreachable(`${node.op} has no ONNX form`)) as (attributes: unknown, dtype: DType) => Written;
-    const { attributes, operands = [] } = write(node.attributes, this.graph.types.get(node.inputs[0]!)!.dtype);
+    const { attributes, operands = [], output = 0 } = write(node.attributes, this.graph.types.get(node.inputs[0]!)!.dtype);
     return create(NodeProtoSchema, {
       name: node.name,
       opType: node.op,
       input: [...node.inputs, ...operands.map((operand) => this.operand(operand))],
-      output: [...node.outputs],
+      output: [...Array.from({ length: output }, (_, i) => this.unread(node, i)), ...node.outputs],
       attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
     });
+  }
+
+  /** A name for an output of ONNX's that nobody reads. */
+  private unread(node: Node, i: number): string {
+    let name = `${node.outputs[0]!}/unread_${i}`;
+    while (this.graph.types.has(name)) name += '_';
+    return name;
   }
 
   /** The name of an initializer that holds a static operand; equal ones are shared. */

@@ -1,9 +1,10 @@
 import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
-import { bytesPerElement, isFloat, sizeOf, tensorFromBytes, type DType, type TensorType } from '../ir/tensor';
-import type { Dim, Model, ModelNode, ModelValue, Weight } from './decode';
+import { bytesPerElement, isFloat, sizeOf, tensorFromBytes, type TensorType } from '../ir/tensor';
+import type { Dim, Model, ModelGraph, ModelNode, ModelValue, Weight } from './decode';
 import { FoldingBuilder } from './fold';
-import { LOWERINGS, Lowering, promoted } from './lower';
+import { LOWERINGS } from './lower/index';
+import { Lowering, promoted } from './lower/lowering';
 
 const DAMAGED = 'The file is damaged: export it again';
 
@@ -21,11 +22,16 @@ export interface SpecialiseOptions {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
+const LOOPS: ReadonlySet<string> = new Set(['Loop', 'Scan']);
+
 /** The operators of a model that cannot be imported, all at once. */
 export function unsupported(model: Model): Unsupported[] {
-  return model.graph.nodes
-    .filter((node) => node.domain !== '' || !LOWERINGS.has(node.op))
-    .map(({ name, op, domain }) => ({ node: name, op, why: domain ? `its domain ${domain} is not known` : 'there is no rule for this operator' }));
+  return model.graph.nodes.filter(({ op, domain }) => domain !== '' || !LOWERINGS.has(op)).map(refusal);
+}
+
+function refusal({ name, op, domain }: ModelNode): Unsupported {
+  const why = domain ? `its domain ${domain} is not known` : LOOPS.has(op) ? 'loops are not supported' : 'there is no rule for this operator';
+  return { node: name, op, why };
 }
 
 /**
@@ -43,7 +49,7 @@ export function specialise(model: Model, { shapes = {} }: SpecialiseOptions = {}
 class Importer {
   private readonly builder: FoldingBuilder;
   /** ONNX value -> IR value. */
-  private readonly values = new Map<string, string>();
+  private values = new Map<string, string>();
 
   constructor(
     private readonly model: Model,
@@ -67,10 +73,19 @@ class Importer {
     return this.builder.build(graph.outputs.map((output) => this.output(output)));
   }
 
+  /** Lowers a subgraph where it stands: it sees the values around it, and its own end with it. */
+  private inline(graph: ModelGraph): readonly string[] {
+    const around = this.values;
+    this.values = new Map(around);
+    for (const [name, weight] of graph.weights) this.values.set(name, this.weight(this.builder.has(name) ? this.builder.fresh(name) : name, weight));
+    for (const node of inOrder(graph.nodes, this.values)) this.lower(node);
+    const outputs = graph.outputs.map((name) => this.values.get(name) ?? raise(`Nothing makes the output ${name} of a subgraph`));
+    this.values = around;
+    return outputs;
+  }
+
   private weight(name: string, { dtype, shape, ref }: Weight): string {
     if (!isFloat(dtype) && ref.kind === 'bytes' && ref.bytes.length <= 1 << 19) return this.builder.constant(tensorFromBytes(dtype, shape, ref.bytes));
-    // Scalars (1.702, sqrt(scale), bounds) steer the import and are no parameters.
-    if (shape.length === 0 && ref.kind === 'bytes') return this.builder.add('Cast', [this.builder.constant(tensorFromBytes(dtype, shape, ref.bytes))], { to: promoted(dtype) });
     return this.builder.initializer(name, { dtype: promoted(dtype), shape }, ref);
   }
 
@@ -94,7 +109,8 @@ class Importer {
 
   private lowered(node: ModelNode, inputs: readonly string[]): readonly string[] {
     try {
-      const lowered = LOWERINGS.get(node.op)!(new Lowering(this.builder, node, inputs, this.model.opset));
+      const lower = (node.domain === '' && LOWERINGS.get(node.op)) || raise(`${node.op} cannot be imported: ${refusal(node).why}`);
+      const lowered = lower(new Lowering(this.builder, node, inputs, { opset: this.model.opset, inline: (graph) => this.inline(graph) }));
       const outputs = typeof lowered === 'string' ? [lowered] : lowered;
       for (const output of outputs) verifySize(this.builder.type(output));
       return outputs;
@@ -110,13 +126,8 @@ class Importer {
     const declared = this.model.graph.declared.get(name);
     if (declared && promoted(declared.dtype) !== promoted(dtype)) raise(`The model says that its output ${name} is ${declared.dtype}, but its nodes make ${dtype}`);
     if (this.builder.has(name)) return name;
-    const stored = this.storedDtype(dtype);
+    const stored = declared?.dtype ?? dtype;
     return stored === dtype ? this.builder.add('Reshape', [value], { shape }, { output: name }) : this.builder.add('Cast', [value], { to: stored }, { output: name });
-  }
-
-  /** Float16 models give float16 back. */
-  private storedDtype(dtype: DType): DType {
-    return dtype === 'float32' && this.model.graph.inputs.some((input) => input.dtype === 'float16') ? 'float16' : dtype;
   }
 }
 

@@ -156,7 +156,17 @@ const BINARY: { readonly [P in BinaryName | 'Mod']: PrimitiveRule<P> } = {
   ),
   Min: binary('Min', (a, b) => Math.min(a, b), extremum<'Min'>('Less'), broadcasting<'Min'>(none)),
   Max: binary('Max', (a, b) => Math.max(a, b), extremum<'Max'>('Greater'), broadcasting<'Max'>(none)),
-  Mod: binary('Mod', (a, b, { fmod }) => (fmod ? a % b : a - b * Math.floor(a / b)), null, broadcasting<'Mod'>({ fmod: true }, AWAY_FROM_ZERO)),
+  // y = a - q b with a whole q:  dy = da - q db
+  Mod: binary(
+    'Mod',
+    (a, b, { fmod }) => (fmod || (a % b < 0) === (b < 0) || a % b === 0 ? a % b : (a % b) + b),
+    ({ emit, inputs, output, cotangent, wants }) => {
+      const [a, b] = inputs as [string, string];
+      const quotient = (): string => emit.add('Round', [emit.add('Div', [emit.add('Sub', [a, output], none), b], none)], none);
+      return [cotangent, wants(1) ? emit.add('Neg', [mul(emit, cotangent, quotient())], none) : undefined];
+    },
+    [{ shapes: [[2, 3], [2, 3]], attributes: { fmod: true }, range: [1.1, 1.9] }, { shapes: [[3, 1], [4]], attributes: { fmod: true }, range: [1.1, 1.9] }],
+  ),
   And: binary('And', (a, b) => Number(a !== 0 && b !== 0), null, broadcasting<'And'>(none), 'bool'),
   Or: binary('Or', (a, b) => Number(a !== 0 || b !== 0), null, broadcasting<'Or'>(none), 'bool'),
   Equal: binary('Equal', (a, b) => Number(a === b), null, broadcasting<'Equal'>(none), 'bool'),

@@ -5,10 +5,10 @@ import { ELEMENTWISE } from './elementwise';
 import { INDEXING } from './indexing';
 import { MOVEMENT } from './movement';
 import { NORMALIZE_FUNCTIONS, Softmax } from './normalize';
-import { ArgMax, REDUCE } from './reduce';
+import { ArgMax, REDUCE, TopK } from './reduce';
 import type { FunctionRule, PrimitiveRule, Rule } from './rule';
 
-export const PRIMITIVES: { readonly [P in PrimitiveName]: PrimitiveRule<P> } = { ...ELEMENTWISE, ...MOVEMENT, ...INDEXING, ...REDUCE, ArgMax, ...CONTRACTION, Softmax };
+export const PRIMITIVES: { readonly [P in PrimitiveName]: PrimitiveRule<P> } = { ...ELEMENTWISE, ...MOVEMENT, ...INDEXING, ...REDUCE, ArgMax, TopK, ...CONTRACTION, Softmax };
 
 export const FUNCTION_RULES: { readonly [F in FunctionName]: FunctionRule<F> } = { ...NORMALIZE_FUNCTIONS, ...CONTRACTION_FUNCTIONS };
 

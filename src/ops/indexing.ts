@@ -1,4 +1,4 @@
-import type { OpAttributes, ScatterReduction } from '../ir/ops';
+import type { ScatterReduction } from '../ir/ops';
 import { sizeOf, stridesOf, tensorFrom, type TensorType } from '../ir/tensor';
 import { UserError } from '../ir/errors';
 import { walk } from './broadcast';
@@ -119,7 +119,39 @@ const GatherND: PrimitiveRule<'GatherND'> = {
   ],
 };
 
-// Only sums are differentiated: dX = dY, dU = dY gathered
+/** What the gradient of a scatter needs of the operator: itself with another reduction, and the gather at its indices. */
+interface Scatter {
+  readonly x: string;
+  readonly updates: string;
+  readonly output: string;
+  readonly cotangent: string;
+  scatter(into: string, updates: string, reduction: ScatterReduction): string;
+  gather(from: string): string;
+}
+
+/**
+ * Gradients towards x and the updates u of y = x with u put or combined at places.
+ * none: dx = dy, 0 at the places;  du = dy there.   add: dx = dy;  du = dy there.
+ * mul: dx = dy * product of the u;  du = dy y / u there (u not 0).
+ * max, min: dy shared equally by those of x and u that are y, as torch does.
+ */
+function scatterGradients(emit: Emit, reduction: ScatterReduction, { x, updates, output, cotangent, scatter, gather }: Scatter): readonly [string, undefined, string] {
+  const none = {};
+  const filled = (value: number, like: string): string => emit.add('Expand', [emit.constant(value, emit.type(like).dtype)], { shape: emit.type(like).shape });
+  if (reduction === 'add') return [cotangent, undefined, gather(cotangent)];
+  if (reduction === 'none') return [scatter(cotangent, filled(0, updates), 'none'), undefined, gather(cotangent)];
+  if (reduction === 'mul') {
+    const factors = scatter(filled(1, x), updates, 'mul');
+    return [emit.add('Mul', [cotangent, factors], none), undefined, emit.add('Div', [gather(emit.add('Mul', [cotangent, output], none)), updates], none)];
+  }
+  const hit = (value: string, result: string): string => emit.add('Cast', [emit.add('Equal', [value, result], none)], { to: emit.type(value).dtype });
+  const [hitX, hitU] = [hit(x, output), hit(updates, gather(output))];
+  const share = emit.add('Div', [cotangent, emit.add('Max', [scatter(hitX, hitU, 'add'), emit.constant(1, emit.type(x).dtype)], none)], none);
+  return [emit.add('Mul', [hitX, share], none), undefined, emit.add('Mul', [hitU, gather(share)], none)];
+}
+
+const ALL_REDUCTIONS: readonly ScatterReduction[] = ['none', 'add', 'mul', 'max', 'min'];
+
 const ScatterElements: PrimitiveRule<'ScatterElements'> = {
   infer: ([x]) => x!,
   reference: ([x, indices, updates], { axis, reduction }) => {
@@ -127,11 +159,16 @@ const ScatterElements: PrimitiveRule<'ScatterElements'> = {
     elements(x!.shape, indices!, axis, 'ScatterElements', (at, i) => (out[at] = combine[reduction](out[at]!, updates!.data[i]!)));
     return out;
   },
-  vjp: ({ emit, inputs, attributes: { axis, reduction }, cotangent, wants }) => {
-    requireSum('ScatterElements', reduction);
-    return [cotangent, undefined, wants(2) ? emit.add('GatherElements', [cotangent, inputs[1]!], { axis }) : undefined];
+  vjp: ({ emit, inputs, output, attributes: { axis, reduction }, cotangent }) => {
+    const [x, indices, updates] = inputs as [string, string, string];
+    return scatterGradients(emit, reduction, {
+      x, updates, output, cotangent,
+      scatter: (into, values, by) => emit.add('ScatterElements', [into, indices, values], { axis, reduction: by }),
+      gather: (from) => emit.add('GatherElements', [from, indices], { axis }),
+    });
   },
-  cases: [{ shapes: [[3, 3], [2, 3], [2, 3]], attributes: { axis: 0, reduction: 'add' }, integers: { 1: [1, 0, 2, 1, 2, -1] } }],
+  // Repeated indices have no order, so that "none" names every place once.
+  cases: ALL_REDUCTIONS.map((reduction) => ({ shapes: [[3, 3], [2, 3], [2, 3]], attributes: { axis: 0, reduction }, integers: { 1: reduction === 'none' ? [1, 0, 2, 0, 2, -2] : [1, 0, 2, 1, 2, -1] } })),
 };
 
 const ScatterND: PrimitiveRule<'ScatterND'> = {
@@ -143,15 +180,15 @@ const ScatterND: PrimitiveRule<'ScatterND'> = {
     });
     return out;
   },
-  vjp: ({ emit, inputs, attributes: { reduction }, cotangent, wants }) => {
-    requireSum('ScatterND', reduction);
-    return [cotangent, undefined, wants(2) ? emit.add('GatherND', [cotangent, inputs[1]!], { batchDims: 0 }) : undefined];
+  vjp: ({ emit, inputs, output, attributes: { reduction }, cotangent }) => {
+    const [x, indices, updates] = inputs as [string, string, string];
+    return scatterGradients(emit, reduction, {
+      x, updates, output, cotangent,
+      scatter: (into, values, by) => emit.add('ScatterND', [into, indices, values], { reduction: by }),
+      gather: (from) => emit.add('GatherND', [from, indices], { batchDims: 0 }),
+    });
   },
-  cases: [{ shapes: [[4, 2], [3, 1], [3, 2]], attributes: { reduction: 'add' }, integers: { 1: [1, 3, 1] } }],
+  cases: ALL_REDUCTIONS.map((reduction) => ({ shapes: [[4, 2], [3, 1], [3, 2]], attributes: { reduction }, integers: { 1: reduction === 'none' ? [1, 3, 0] : [1, 3, 1] } })),
 };
 
 export const INDEXING: { readonly [P in IndexingName]: PrimitiveRule<P> } = { Gather, GatherElements, GatherND, ScatterElements, ScatterND };
-
-function requireSum(op: string, reduction: OpAttributes['ScatterND']['reduction']): void {
-  if (reduction !== 'add') throw new UserError(`${op} with reduction "${reduction}" cannot be differentiated`, '', 'Only "add" has a gradient rule');
-}

@@ -60,10 +60,18 @@ export const REDUCE: { readonly [P in ReduceName]: PrimitiveRule<P> } = {
   ),
   ReduceMax: reduction(-Infinity, Math.max, extremum()),
   ReduceMin: reduction(Infinity, Math.min, extremum()),
-  // dX_i = dY * product of the others, as y / x_i (x_i != 0)
-  ReduceProd: reduction(1, (a, b) => a * b, ({ emit, inputs, output, attributes, cotangent }) => {
-    const scaled = emit.add('Mul', [cotangent, output], {});
-    return [emit.add('Div', [restored(emit, scaled, inputs[0]!, attributes), inputs[0]!], {})];
+  // dX_i = dY * product of the others: y / x_i; where the row has one zero, only its own place gets any
+  ReduceProd: reduction(1, (a, b) => a * b, ({ emit, inputs, attributes, cotangent }) => {
+    const x = inputs[0]!;
+    const { dtype } = emit.type(x);
+    const [zero, one] = [emit.constant(0, dtype), emit.constant(1, dtype)];
+    const isZero = emit.add('Equal', [x, zero], {});
+    const safe = emit.add('Where', [isZero, one, x], {});
+    const along = { axes: attributes.axes, keepdims: true };
+    const others = emit.add('Div', [emit.add('ReduceProd', [safe], along), safe], {});
+    const zeros = emit.add('ReduceSum', [emit.add('Cast', [isZero], { to: dtype })], along);
+    const counts = emit.add('Equal', [zeros, emit.add('Where', [isZero, one, zero], {})], {});
+    return [emit.add('Where', [counts, emit.add('Mul', [others, restored(emit, cotangent, x, attributes)], {}), zero], {})];
   }),
 };
 
@@ -86,4 +94,25 @@ export const ArgMax: PrimitiveRule<'ArgMax'> = {
   },
   vjp: null,
   cases: [{ shapes: [[2, 3, 4]], attributes: { axis: 1, keepdims: false, selectLastIndex: false } }],
+};
+
+export const TopK: PrimitiveRule<'TopK'> = {
+  infer: ([x], { axis, k }) => ({ dtype: 'int64', shape: x!.shape.map((dim, i) => (i === axis ? k : dim)) }),
+  reference: ([x], { axis, k, largest }, output) => {
+    const out = new Float64Array(sizeOf(output.shape));
+    const length = x!.shape[axis]!;
+    const inner = sizeOf(x!.shape.slice(axis + 1));
+    const sign = largest ? -1 : 1;
+    for (let row = 0; row < sizeOf(x!.shape) / Math.max(1, length); row++) {
+      const at = (i: number, width: number): number => Math.floor(row / inner) * width * inner + i * inner + (row % inner);
+      const order = Array.from({ length }, (_, i) => i).sort((a, b) => sign * (x!.data[at(a, length)]! - x!.data[at(b, length)]!) || a - b);
+      for (let i = 0; i < k; i++) out[at(i, k)] = order[i]!;
+    }
+    return out;
+  },
+  vjp: null,
+  cases: [
+    { shapes: [[2, 5, 3]], attributes: { axis: 1, k: 3, largest: true } },
+    { shapes: [[4, 7]], attributes: { axis: 1, k: 7, largest: false } },
+  ],
 };

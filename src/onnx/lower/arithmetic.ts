@@ -1,0 +1,97 @@
+import type { OpName } from '../../ir/ops';
+import { isFloat, type DType } from '../../ir/tensor';
+import { Lowering, promoted, rangeOf, type Family, type Lower } from './lowering';
+
+const direct = (op: OpName): Lower => (l) => l.add(op, l.inputs, {} as never);
+const directly = (...ops: OpName[]): Family => Object.fromEntries(ops.map((op) => [op, direct(op)]));
+
+function chain(op: 'Add' | 'Min' | 'Max'): Lower {
+  return (l) => l.inputs.slice(1).reduce((sum, input) => l.apply(op, sum, input), l.input(0));
+}
+
+const NARROW: ReadonlySet<DType> = new Set(['int8', 'int16', 'uint16']);
+
+/** Runtimes compare and choose in few integer types: narrow ones are widened, which changes no value. */
+function widened(lower: Lower, operand: number): Lower {
+  return (l) => {
+    const dtype = l.dtype(operand);
+    if (!NARROW.has(dtype)) return lower(l);
+    const wide = new Lowering(l.builder, l.node, l.inputs.map((input, i) => (i < operand || !input ? input : l.cast(input, 'int32'))), l.surroundings);
+    return l.cast(lower(wide) as string, dtype);
+  };
+}
+
+/** Exponents of a floating base are floating. */
+function pow(l: Lowering): string {
+  return l.apply('Pow', l.input(0), isFloat(l.dtype(0)) ? l.cast(l.input(1), l.dtype(0)) : l.input(1));
+}
+
+/** Python's remainder, of the divisor's sign. Floating: C's remainder r, moved by the divisor where their signs differ. */
+function mod(l: Lowering): string {
+  const fmod = l.flag('fmod');
+  if (fmod || !isFloat(l.dtype(0))) return l.add('Mod', l.inputs, { fmod });
+  const [b, r] = [l.input(1), l.add('Mod', l.inputs, { fmod: true })];
+  const zero = l.scalar(0, r);
+  const differ = l.apply('Less', l.apply('Mul', l.apply('Sign', r), l.apply('Sign', b)), zero);
+  return l.apply('Where', differ, l.apply('Add', r, b), r);
+}
+
+/** At a bound the gradient goes to x, as in torch: bounds are taken only beyond them. */
+function clip(l: Lowering): string {
+  const bound = (name: string, i: number): string | undefined => (l.node.attributes.has(name) ? l.scalar(l.number(name, 0), l.input(0)) : l.has(i) ? l.input(i) : undefined);
+  const floating = isFloat(l.dtype(0));
+  const limited = (x: string, limit: string | undefined, beyond: 'Less' | 'Greater'): string => {
+    if (limit === undefined) return x;
+    return floating ? l.apply('Where', l.apply(beyond, x, limit), limit, x) : l.apply(beyond === 'Less' ? 'Max' : 'Min', x, limit);
+  };
+  return limited(limited(l.input(0), bound('min', 1), 'Less'), bound('max', 2), 'Greater');
+}
+
+function isInf(l: Lowering): string {
+  const x = l.input(0);
+  const [negative, positive] = [l.number('detect_negative', 1), l.number('detect_positive', 1)];
+  const magnitude = negative && positive ? l.apply('Abs', x) : negative ? l.apply('Neg', x) : x;
+  const is = l.apply('Equal', magnitude, l.scalar(Infinity, x));
+  return negative || positive ? is : l.apply('And', is, l.builder.constant(0, 'bool'));
+}
+
+const CAST_CODES: readonly (DType | undefined)[] = [undefined, 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', undefined, 'bool', 'float16', 'float64', 'uint32', 'uint64', undefined, undefined, 'bfloat16'];
+
+/** The dtype that an attribute names by its code in ONNX. */
+export function dtypeOf(l: Lowering, attribute: string): DType {
+  return CAST_CODES[l.number(attribute, 0)] ?? l.fail(`the element type ${l.number(attribute, 0)} is not supported`);
+}
+
+const shrink: Lower = (l) => {
+  const x = l.input(0);
+  const [lambd, bias] = [l.number('lambd', 0.5), l.scalar(l.number('bias', 0), x)];
+  const outer = l.apply('Where', l.apply('Less', x, l.scalar(-lambd, x)), l.apply('Add', x, bias), l.scalar(0, x));
+  return l.apply('Where', l.apply('Greater', x, l.scalar(lambd, x)), l.apply('Sub', x, bias), outer);
+};
+
+export const ARITHMETIC: Family = {
+  ...directly('Abs', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'IsNaN', 'Log', 'Neg', 'Not', 'Reciprocal', 'Round', 'Sign', 'Sin', 'Sqrt'),
+  ...directly('Add', 'Sub', 'Mul', 'Div', 'And', 'Or', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'),
+  Sum: chain('Add'),
+  Min: widened(chain('Min'), 0),
+  Max: widened(chain('Max'), 0),
+  Where: widened(direct('Where'), 1),
+  Pow: pow,
+  Mean: (l) => l.apply('Mul', chain('Add')(l) as string, l.scalar(1 / l.inputs.length, l.input(0))),
+  Xor: (l) => l.apply('Not', l.apply('Equal', l.input(0), l.input(1))),
+  IsInf: isInf,
+  Mod: mod,
+  Clip: clip,
+  Shrink: shrink,
+  Cast: (l) => l.cast(l.input(0), promoted(dtypeOf(l, 'to'))),
+  CastLike: (l) => l.cast(l.input(0), promoted(l.dtype(1))),
+  Identity: (l) => l.input(0),
+  // Evaluation: everything is kept.
+  Dropout: (l) => [l.input(0), ...(l.makes(1) ? [l.expand(l.builder.constant(1, 'bool'), l.shape(0))] : [])],
+};
+
+/** Rounds to whole numbers and keeps within the range of an integer dtype. */
+export function saturated(l: Lowering, value: string, dtype: DType): string {
+  const [low, high] = rangeOf(dtype);
+  return l.cast(l.apply('Min', l.apply('Max', value, l.scalar(low, value)), l.scalar(high, value)), dtype);
+}
