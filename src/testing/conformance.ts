@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import { fromBinary } from '@bufbuild/protobuf';
+import { TensorProtoSchema } from 'onnx-buf';
 import type { Executor, WeightReader } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
 import { bytesOf, cast, describe, isFloat, sizeOf, tensorFromBytes, toNumbers, type Tensor } from '../ir/tensor';
-import { decodeModel, type Model } from '../onnx/decode';
+import type { Model } from '../onnx/decode';
+import { readTensor } from '../onnx/tensors';
 
 /** What an executor makes of a case. A failure's reason says by how much or how. */
 export interface Outcome {
@@ -17,13 +18,9 @@ export const PASS: Outcome = { status: 'pass', reason: '' };
 
 export const embedded: WeightReader = (ref) => Promise.resolve(ref.kind === 'bytes' ? ref.bytes : new Uint8Array());
 
-/** A TensorProto file, through the decoder that reads the weights of models. */
+/** A TensorProto file, through the code that reads the weights of models. */
 export function readTensorFile(path: string): Tensor {
-  const tensor = fromBinary(TensorProtoSchema, readFileSync(path));
-  tensor.name = 'tensor';
-  const graph = create(GraphProtoSchema, { name: 'g', initializer: [tensor] });
-  const bytes = toBinary(ModelProtoSchema, create(ModelProtoSchema, { opsetImport: [create(OperatorSetIdProtoSchema, { version: 20n })], graph }));
-  const { dtype, shape, ref } = decodeModel(bytes, path).graph.weights.get('tensor')!;
+  const { dtype, shape, ref } = readTensor(fromBinary(TensorProtoSchema, readFileSync(path)), path);
   if (ref.kind !== 'bytes') throw new Error(`${path} refers to another file`);
   return tensorFromBytes(dtype, shape, ref.bytes);
 }
@@ -52,6 +49,7 @@ export async function runOnce(executor: Executor, build: () => Graph, inputs: Re
   }
 }
 
+/** Whether a run's answer is already the case's outcome. */
 export function isOutcome(value: Record<string, Tensor> | Outcome): value is Outcome {
   return typeof value.status === 'string';
 }
