@@ -1,9 +1,6 @@
 import { sizeOf } from '../ir/tensor';
-import type { OpName } from '../ir/ops';
-import { isContiguous } from '../kernels/wgsl';
-import { leavesOf, rootsRead, type Expression, type Lowered, type Root, type Step } from './steps';
-
-const WITH_EPILOGUE: ReadonlySet<OpName> = new Set<OpName>(['MatMul', 'Conv', 'ConvTranspose']);
+import { isContiguous, scalarOf } from '../kernels/wgsl';
+import { isContraction, leavesOf, rootsRead, type Expression, type Lowered, type Root, type Step } from './steps';
 
 /** Joins elementwise chains, and chains to the contraction whose result they read, where nothing else reads what lies between. */
 export function fuse(lowered: Lowered, maxBindings: number): Lowered {
@@ -46,11 +43,14 @@ function joinChains(step: Pointwise, inner: (root: Root) => Step | undefined, st
 }
 
 function joinContraction(step: Pointwise, inner: (root: Root) => Step | undefined, steps: Set<Step>, maxBindings: number): Step {
+  if (scalarOf(step.result.type.dtype) !== 'f32') return step;
   for (const root of rootsRead(step).reverse()) {
     const made = inner(root);
-    if (made?.kind !== 'node' || !WITH_EPILOGUE.has(made.op) || made.epilogue || !readsDensely(step.value, root)) continue;
-    const next: Step = { ...made, label: `${made.label}, ${step.label}`, result: step.result, epilogue: { product: root, value: step.value } };
-    const extra = leavesOf(step.value).filter(({ source }) => source.root !== root);
+    if (made?.kind !== 'node' || !isContraction(made.op) || !readsDensely(step.value, root)) continue;
+    const before = made.epilogue;
+    const epilogue = before ? { product: before.product, value: substitute(step.value, root, before.value) } : { product: root, value: step.value };
+    const next: Step = { ...made, label: `${made.label}, ${step.label}`, result: step.result, epilogue };
+    const extra = leavesOf(epilogue.value).filter(({ source }) => source.root !== epilogue.product);
     const conflicts = extra.some(({ source }) => made.operands.some((operand) => operand?.root === source.root));
     if (conflicts || rootsRead(next).length + 1 > maxBindings) continue;
     steps.delete(made);

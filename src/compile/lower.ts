@@ -3,7 +3,7 @@ import { sizeOf, tensorFromBytes, toNumbers } from '../ir/tensor';
 import { isElementwise } from '../kernels/elementwise';
 import { contiguous, isContiguous, scalarOf } from '../kernels/wgsl';
 import { broadcast, reshape, slice, transpose } from './views';
-import type { Expression, Located, Lowered, Root, Step } from './steps';
+import { isContraction, type Expression, type Located, type Lowered, type Root, type Step } from './steps';
 
 /** Turns nodes into steps over dense roots: movements become views, elementwise nodes become pointwise steps. */
 export function lower(graph: Graph): Lowered {
@@ -55,13 +55,27 @@ class Lowering {
     }
     const result = this.place(name, 'step');
     const label = `${node.op} ${node.name}`;
-    if (isElementwise(node.op)) {
+    if (isContraction(node.op)) this.contraction(node, label, result);
+    else if (isElementwise(node.op)) {
       const operands = node.inputs.map((input) => this.leaf(input, result.type.shape));
       this.steps.push({ kind: 'pointwise', label, result, value: { kind: 'apply', op: node.op, operands, attributes: node.attributes, scalar: scalarOf(result.type.dtype) } });
     } else {
       const operands = node.inputs.map((input) => (input ? this.places.get(input)! : undefined));
       this.steps.push({ kind: 'node', label, result, op: node.op, attributes: node.attributes, operands });
     }
+  }
+
+  /** A bias becomes a step of its own, which fusion joins to the product. Products read operands where they lie, forwards. */
+  private contraction({ op, inputs, attributes }: Node, label: string, result: Root): void {
+    const [a, b, bias] = inputs.map((input) => (input ? this.places.get(input)! : undefined));
+    const operands = [a!, b!].map((operand) => (operand.view.strides.some((stride) => stride < 0) ? this.copy(operand, operand.root.name) : operand));
+    const product: Root = bias ? { ...result, name: `${result.name} (unbiased)` } : result;
+    this.steps.push({ kind: 'node', label, result: product, op, attributes, operands });
+    if (!bias) return;
+    const { shape } = result.type;
+    const perChannel = { root: bias.root, view: broadcast({ ...bias.view, shape: shape.map((dim, axis) => (axis === 1 ? dim : 1)), strides: shape.map((_, axis) => (axis === 1 ? bias.view.strides[0]! : 0)) }, shape) };
+    const sum = [{ root: product, view: contiguous(shape) }, perChannel].map((source): Expression => ({ kind: 'leaf', source, scalar: 'f32' }));
+    this.steps.push({ kind: 'pointwise', label: `${label} bias`, result, value: { kind: 'apply', op: 'Add', operands: sum, attributes: {}, scalar: 'f32' } });
   }
 
   private view(node: Node): Located | undefined {

@@ -1,8 +1,6 @@
 import type { Graph } from '../ir/graph';
-import { FUNCTIONS, type FunctionName } from '../ir/ops';
 import { sizeOf } from '../ir/tensor';
 import type { KernelLimits } from '../kernels/kernel';
-import { inlineFunctions } from '../passes/inline';
 import { align, arrange, type Lifetime } from './arena';
 import { fuse } from './fuse';
 import { lower } from './lower';
@@ -25,11 +23,9 @@ export interface PlanLimits extends KernelLimits {
   readonly maxBindings: number;
 }
 
-const KEPT: ReadonlySet<FunctionName> = new Set((Object.keys(FUNCTIONS) as FunctionName[]).filter((name) => name !== 'ConvWeightGrad'));
-
 /** @param state names of the inputs that live in buffers of their own */
 export function plan(graph: Graph, state: ReadonlySet<string>, limits: PlanLimits): Plan {
-  const lowered = fuse(lower(inlineFunctions(graph, KEPT)), limits.maxBindings);
+  const lowered = fuse(lower(graph), limits.maxBindings);
   const steps = lowered.steps.filter(({ result }) => sizeOf(result.type.shape) > 0);
   const lifetimes = lifetimesOf(steps, lowered.inputs, lowered.outputs, state);
   const { offsets, bytes } = arrange([...lifetimes.values()]);

@@ -28,6 +28,13 @@ export type Step =
   | { readonly kind: 'pointwise'; readonly label: string; readonly result: Root; readonly value: Expression }
   | { readonly kind: 'node'; readonly label: string; readonly result: Root; readonly op: OpName; readonly attributes: Node['attributes']; readonly operands: readonly (Located | undefined)[]; readonly epilogue?: Epilogued };
 
+export type ContractionName = 'MatMul' | 'Conv' | 'ConvTranspose' | 'ConvWeightGrad';
+
+/** Operators that are products of two operands, which pointwise chains may end. */
+export function isContraction(op: OpName): op is ContractionName {
+  return op === 'MatMul' || op === 'Conv' || op === 'ConvTranspose' || op === 'ConvWeightGrad';
+}
+
 /** A pointwise chain that ends a contraction: `product` stands for the contraction's own result. */
 export interface Epilogued {
   readonly product: Root;

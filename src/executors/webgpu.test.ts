@@ -14,8 +14,7 @@ import { evaluate } from './reference';
 import { webgpuExecutor } from './webgpu';
 
 const BOOLEAN_OPERANDS: Partial<Record<OpName, readonly number[]>> = { Where: [0], Not: [0], And: [0, 1], Or: [0, 1] };
-const CONVOLUTIONS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'ConvWeightGrad']);
-const all = [...Object.keys(PRIMITIVES), ...Object.keys(FUNCTION_RULES)].filter((op) => !CONVOLUTIONS.has(op)) as OpName[];
+const all = [...Object.keys(PRIMITIVES), ...Object.keys(FUNCTION_RULES)] as OpName[];
 
 function single(op: OpName, { shapes, attributes, integers }: Case<OpName>): Graph {
   const builder = new GraphBuilder(op);

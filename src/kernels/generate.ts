@@ -16,7 +16,7 @@ export interface Request<P extends OpName> {
 }
 
 export type Generator<P extends OpName> = (request: Request<P>) => Kernel;
-/** Views cost no kernel; contractions and elementwise chains have their own. */
+/** Views cost no kernel; contractions and elementwise chains have their own, in conv.ts, matmul.ts and elementwise.ts. */
 export type GeneratedName = Exclude<OpName, ElementwiseName | 'Reshape' | 'Transpose' | 'Expand' | 'Slice' | 'MatMul' | 'Conv' | 'ConvTranspose' | 'ConvWeightGrad'>;
 
 function describeRequest(op: string, { operands, shape }: Request<OpName>): string {

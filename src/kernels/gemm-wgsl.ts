@@ -19,13 +19,15 @@ export function dispatch(groups: number): [number, number, number] {
   return [Math.ceil(groups / rows), rows, 1];
 }
 
-/** WGSL: offset + sum(i * strides) of the element whose row-major number over `shape` is `flat`. */
+/** WGSL: the coordinate along an axis of the element whose row-major number over `shape` is `flat` (a name). */
+export function coordinate(flat: string, shape: readonly number[], axis: number): string {
+  const below = shape.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const along = below === 1 ? flat : `${flat} / ${below}u`;
+  return shape[axis] === 1 ? '0u' : axis === 0 ? along : `${along} % ${shape[axis]}u`;
+}
+
+/** WGSL: offset + sum(i * strides) of the element whose row-major number over `shape` is `flat` (a name). */
 export function indexOf(flat: string, shape: readonly number[], strides: readonly number[], offset: number): string {
-  let below = 1;
-  const terms = shape.map((_, axis) => axis).reverse().flatMap((axis) => {
-    const coordinate = axis === 0 ? `${flat} / ${below}u` : `${flat} / ${below}u % ${shape[axis]}u`;
-    below *= shape[axis]!;
-    return strides[axis] === 0 || shape[axis] === 1 ? [] : [`${coordinate} * ${strides[axis]}u`];
-  });
-  return [`${offset}u`, ...terms].join(' + ');
+  const terms = shape.flatMap((dim, axis) => (strides[axis] === 0 || dim === 1 ? [] : [`${coordinate(flat, shape, axis)} * ${strides[axis]}u`]));
+  return [...(offset || !terms.length ? [`${offset}u`] : []), ...terms].join(' + ');
 }
