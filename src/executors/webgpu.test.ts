@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gradient } from '../autodiff/gradient';
 import type { Gpu } from '../gpu/device';
 import { openNodeGpu } from '../gpu/node';
 import type { Graph } from '../ir/graph';
-import type { OpName } from '../ir/ops';
+import type { Convolution, OpName } from '../ir/ops';
 import { sizeOf, tensorFrom, tensorFromBytes, toNumbers, type Tensor } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
 import { FUNCTION_RULES, PRIMITIVES, ruleOf } from '../ops/index';
@@ -44,12 +45,34 @@ function reference(graph: Graph, inputs: Record<string, Tensor>): Map<string, Re
   return evaluate(inlined, new Map([...values, ...constants]));
 }
 
+/** Seeded convolutions with all their gradients: 1-D and 2-D, kernels of 1 to 7, strides, dilations, uneven pads, primes and single channels, groups, odd sizes. */
+function convolutions(count: number): [string, Graph][] {
+  const next = randomNumbers(11);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(next() * from.length)]!;
+  return Array.from({ length: count }, () => {
+    const axes = Array.from({ length: pick([1, 2, 2, 2]) }, () => pick([1, 2, 3, 3, 5, 7]));
+    const group = pick([1, 1, 2, 3]);
+    const [batch, channels, features] = [pick([1, 2, 3]), pick([1, 3, 4, 7, 17]), pick([1, 2, 5, 8, 11])];
+    const dilations = axes.map(() => pick([1, 1, 2]));
+    const pads = [...axes, ...axes].map((kernel) => pick([0, Math.floor(kernel / 2), kernel - 1]));
+    const attributes: Convolution = { strides: axes.map(() => pick([1, 1, 2, 3])), pads, dilations, group };
+    const size = axes.map((kernel, i) => (kernel - 1) * dilations[i]! + 1 + pick([0, 1, 4, 8]));
+    const shapes = [[batch, channels * group, ...size], [features * group, channels, ...axes], [features * group]];
+    const builder = new GraphBuilder('conv');
+    const inputs = shapes.map((shape, i) => builder.input(`x${i}`, { dtype: 'float32', shape }));
+    builder.add('Conv', inputs, attributes, { output: 'y' });
+    return [`[${shapes[0]}] by [${shapes[1]}] ${JSON.stringify(attributes)}`, gradient(builder.build(['y']), ['x0', 'x1', 'x2'], ['y'])];
+  });
+}
+
 const gpu: Gpu | undefined = await openNodeGpu();
 
-describe.skipIf(!gpu)('webgpu', () => {
+afterAll(() => gpu?.close());
+
+describe.skipIf(!gpu).each(['software', 'hardware'] as const)('webgpu, kernels for %s adapters', (kind) => {
   let executor: Executor;
   beforeAll(() => {
-    executor = webgpuExecutor(gpu!);
+    executor = webgpuExecutor({ ...gpu!, kind, close: () => undefined });
   });
   afterAll(async () => executor.dispose());
 
@@ -75,6 +98,8 @@ describe.skipIf(!gpu)('webgpu', () => {
       await check(graph, operands(graph, sample));
     });
   });
+
+  it.each(convolutions(24))('convolves %s', async (_, graph) => check(graph, operands(graph)));
 
   it('fuses chains, folds views into operands, and ends products with the chain', async () => {
     const builder = new GraphBuilder('chain');

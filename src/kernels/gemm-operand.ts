@@ -85,7 +85,7 @@ export function window(name: string, buffer: string, layout: WindowLayout): Oper
     along: (id) =>
       [
         ...axes.map((d) => `let ${id}Q${d} = ${id}Line${d} + ${name}Outer${d};`),
-        ...(checks.length ? [`let ${id}Inside = ${checks.map((check) => check(id)).join(' && ')};`] : []),
+        ...(checks.length ? [`let ${id}Inside = ${checks.map((check) => `(${check(id)})`).join(' & ')};`] : []),
         `let ${id}At = u32(${place(id)});`,
       ].join(' '),
     element: (id) => (checks.length ? `select(0.0, ${read(id)}, ${id}Inside)` : read(id)),

@@ -190,6 +190,8 @@ const Conv: PrimitiveRule<'Conv'> = {
     { shapes: [[1, 3, 6, 6], [2, 3, 2, 2]], attributes: { strides: [2, 2], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 } },
     { shapes: [[1, 4, 7, 6], [4, 2, 3, 2]], attributes: { strides: [2, 1], pads: [1, 0, 0, 1], dilations: [1, 2], group: 2 } },
     { shapes: [[2, 2, 7], [3, 2, 3], [3]], attributes: { strides: [2], pads: [1, 1], dilations: [1], group: 1 } },
+    { shapes: [[2, 3, 3, 2], [5, 3, 1, 1], [5]], attributes: { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 } },
+    { shapes: [[1, 3, 6, 5], [6, 1, 5, 4]], attributes: { strides: [1, 2], pads: [2, 2, 2, 1], dilations: [1, 1], group: 3 } },
   ],
 };
 
@@ -224,6 +226,7 @@ const ConvTranspose: PrimitiveRule<'ConvTranspose'> = {
   cases: [
     { shapes: [[2, 3, 3, 3], [3, 2, 3, 3], [2]], attributes: { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], group: 1, outputPadding: [0, 0] } },
     { shapes: [[1, 4, 3, 2], [4, 1, 3, 2]], attributes: { strides: [2, 2], pads: [1, 0, 0, 1], dilations: [1, 1], group: 2, outputPadding: [1, 0] } },
+    { shapes: [[2, 3, 5], [3, 2, 3], [2]], attributes: { strides: [2], pads: [1, 2], dilations: [2], group: 1, outputPadding: [1] } },
   ],
 };
 
@@ -241,6 +244,7 @@ const ConvWeightGrad: FunctionRule<'ConvWeightGrad'> = {
   cases: [
     { shapes: [[2, 3, 5, 4], [2, 2, 5, 4]], attributes: { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], group: 1, kernel: [3, 3] } },
     { shapes: [[1, 4, 3, 5], [1, 4, 7, 6]], attributes: { strides: [2, 1], pads: [1, 0, 0, 1], dilations: [1, 2], group: 2, kernel: [3, 2] } },
+    { shapes: [[3, 2, 4], [3, 3, 7]], attributes: { strides: [2], pads: [1, 1], dilations: [1], group: 1, kernel: [3] } },
   ],
 };
 
