@@ -69,7 +69,10 @@ const gpu: Gpu | undefined = await openNodeGpu();
 
 afterAll(() => gpu?.close());
 
-describe.skipIf(!gpu).each(['software', 'hardware'] as const)('webgpu, kernels for %s adapters', (kind) => {
+/** Operators whose kernels differ between adapters. Workgroups with barriers are slow on the software adapter that runs these tests. */
+const VARIED = all.filter((op) => /^(MatMul|Conv|Reduce|Softmax|Normalize)/.test(op));
+
+describe.skipIf(!gpu).each([['software', all, 16], ['hardware', VARIED, 3]] as const)('webgpu, kernels for %s adapters', (kind, ops, sweep) => {
   let executor: Executor;
   beforeAll(() => {
     executor = webgpuExecutor({ ...gpu!, kind, close: () => undefined });
@@ -92,14 +95,14 @@ describe.skipIf(!gpu).each(['software', 'hardware'] as const)('webgpu, kernels f
     await program.dispose();
   }
 
-  describe.each(all)('%s', (op) => {
+  describe.each(ops)('%s', (op) => {
     it.each(ruleOf(op).cases.map((sample, i) => [i, sample as Case<OpName>] as const))('sample %i agrees with the definition', async (_, sample) => {
       const graph = single(op, sample);
       await check(graph, operands(graph, sample));
     });
   });
 
-  it.each(convolutions(24))('convolves %s', async (_, graph) => check(graph, operands(graph)));
+  it.each(convolutions(sweep))('convolves %s', async (_, graph) => check(graph, operands(graph)));
 
   it('fuses chains, folds views into operands, and ends products with the chain', async () => {
     const builder = new GraphBuilder('chain');
