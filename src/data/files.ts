@@ -17,7 +17,7 @@ export interface Skipped {
 export interface FileTree {
   /** The folder's or archive's own name, for messages. */
   readonly name: string;
-  /** In the order of their paths. */
+  /** Always in the same order: by path, or as a tar or parquet file has them, where any other would be slow. */
   readonly files: readonly FileEntry[];
   /** What could not be taken: links that lead out of the folder, encrypted or unsafely named entries of an archive. */
   readonly skipped?: readonly Skipped[];

@@ -66,7 +66,7 @@ export async function pictureHeader(file: FileEntry): Promise<PictureHeader> {
   throw new UserError(`The file is ${verdict.status === 'ignored' ? 'one of the operating system\'s' : verdict.reason}`, file.path, 'Leave it out, or convert it to JPEG, PNG, WebP or AVIF');
 }
 
-/** All pictures of a tree in the order of their paths, and what was skipped and why. Only headers are read. */
+/** All pictures of a tree in its order, and what was skipped and why. Only headers are read. */
 export async function surveyPictures(tree: FileTree): Promise<{ pictures: readonly FileEntry[]; skipped: readonly Skipped[] }> {
   const pictures: FileEntry[] = [];
   const skipped: Skipped[] = [...(tree.skipped ?? [])];

@@ -10,6 +10,28 @@ export function entryPath(name: string): { path: string; escapes: boolean } {
   return { path: shown, escapes: slashed.startsWith('/') || /^[a-z]:/i.test(slashed) || parts.includes('..') };
 }
 
+/** Read from a file at a time. */
+const READ_AHEAD = 1 << 20;
+/** Handed on at a time: browsers inflate a piece whole before anybody can stop them, to up to 1000 times its size. */
+const PIECE = 1 << 14;
+
+/** The bytes start..end of a file in small pieces, read as they are wanted. */
+export function pieces(entry: FileEntry, start = 0, end = entry.size): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = start;
+  let ahead = new Uint8Array(0);
+  return new ReadableStream({
+    async pull(controller) {
+      if (!ahead.length) {
+        ahead = await entry.read(at, Math.min(end, at + READ_AHEAD));
+        at += ahead.length;
+      }
+      if (!ahead.length) return controller.close();
+      controller.enqueue(ahead.slice(0, PIECE));
+      ahead = ahead.subarray(PIECE);
+    },
+  });
+}
+
 /**
  * Entries of one archive that can only be read from their start. The stream that was read last stays open where it stopped, so that
  * reading an entry piece by piece unpacks it once; everything else starts over. Only bytes that are really there take memory.
@@ -18,18 +40,19 @@ export class StreamedEntries {
   private parked: Cursor | undefined;
 
   /** `size` is what the archive states; content that is shorter or longer is an error. `explain` words what goes wrong while unpacking. */
-  entry(path: string, size: number, open: () => ReadableStream<Uint8Array>, explain: (error: unknown) => UserError): FileEntry {
+  entry(path: string, size: number, open: () => Promise<ReadableStream<Uint8Array>> | ReadableStream<Uint8Array>, explain: (error: unknown) => UserError): FileEntry {
     const read = async (start = 0, end = size) => {
       const stop = Math.min(end, size);
       if (start >= stop) return new Uint8Array(0);
-      const cursor = this.resume(path, start) ?? new Cursor(path, open());
+      let cursor = this.resume(path, start);
       try {
+        cursor ??= new Cursor(path, await open());
         const bytes = await cursor.read(start, stop);
         if (stop < size) this.park(cursor);
         else await cursor.expectEnd();
         return bytes;
       } catch (error) {
-        cursor.close();
+        cursor?.close();
         throw error instanceof UserError ? error : explain(error);
       }
     };

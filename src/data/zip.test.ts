@@ -57,27 +57,3 @@ describe.skipIf(!hasShared)('openZip on photos.zip', () => {
     }
   });
 });
-
-interface Case { file: string; kind: string; expect: string; names?: string[]; pictures?: number; also?: string }
-const cases = hasShared ? (JSON.parse(readFileSync(shared('malformed/index.json'), 'utf8')) as { files: Case[] }).files.filter(({ file }) => /^archives\/.*\.zip$/.test(file)) : [];
-
-describe.skipIf(!hasShared)('malformed zip archives', () => {
-  it.each(cases)('$file: $expect', async ({ file, expect: outcome, names = [], also }) => {
-    const before = process.memoryUsage().rss;
-    const said: string[] = [];
-    const errors: string[] = [];
-    try {
-      const tree = await openPath(shared(`malformed/${file}`));
-      said.push(...(tree.skipped ?? []).map(({ path, reason }) => `${path}: ${reason}`));
-      for (const entry of tree.files) await entry.read().catch((error: Error) => errors.push(error.message));
-      expect(tree.files.every(({ path }) => !/\.\.|^\/|:/.test(path))).toBe(true);
-    } catch (error) {
-      errors.push((error as Error).message);
-    }
-    if (outcome === 'loads') expect(errors).toEqual([]);
-    else if (!also && !file.includes('bomb_512mb')) expect(errors).not.toEqual([]);
-    const all = [...said, ...errors].join('\n').toLowerCase();
-    if (all && names.length) expect(names.some((name) => all.includes(name.toLowerCase())), all).toBe(true);
-    if (!file.includes('bomb_512mb')) expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
-  });
-});

@@ -1,10 +1,14 @@
 import { Reader, ZipReader, type Entry, type FileEntry as ZipEntry } from '@zip.js/zip.js';
 import { UserError } from '../ir/errors';
 import { byPath, type FileEntry, type FileTree, type Skipped } from './files';
-import { entryPath, StreamedEntries } from './streamed';
+import { entryPath, pieces, StreamedEntries } from './streamed';
 
-/** Compression methods of the zip format that can be undone here: stored and deflated. */
-const METHODS = new Set([0, 8]);
+/** Compression methods of the zip format that can be undone here. */
+const STORED = 0;
+const DEFLATED = 8;
+
+const LOCAL_HEADER = 30;
+const LOCAL_SIGNATURE = 0x504b0304;
 
 /** More entries than any sensible archive has; a directory that lists more is refused before it is held in memory. */
 const MOST_ENTRIES = 1_000_000;
@@ -22,24 +26,26 @@ export async function isZip(entry: FileEntry): Promise<boolean> {
  * Entries that are encrypted, unknown to us or that name a path outside the archive are skipped; when nothing else is left, that is an error.
  */
 export async function openZip(entry: FileEntry): Promise<FileTree> {
-  const reader = new ZipReader(new EntryReader(entry), { filenameValidation: 'tolerant', checkCrc32: true, useWebWorkers: false });
+  const reader = new ZipReader(new EntryReader(entry), { filenameValidation: 'tolerant' });
   const streams = new StreamedEntries();
   const files: FileEntry[] = [];
   const skipped: Skipped[] = [];
   const taken = new Set<string>();
+  const offsets = new Set<number>();
   for (const item of await directory(reader, entry)) {
     if (item.directory || item.filename.startsWith('__MACOSX/')) continue;
     const { path, escapes } = entryPath(item.filename);
-    const reason = escapes ? 'its path leads out of the archive' : taken.has(path) ? 'another entry of the archive has the same path' : obstacle(item);
+    const reason = escapes ? 'its path leads out of the archive' : taken.has(path) ? 'another entry of the archive has the same path' : offsets.has(item.offset) ? 'it overlaps another entry' : obstacle(item);
     if (reason) skipped.push({ path, reason });
-    else files.push(streams.entry(path, item.uncompressedSize, () => contents(item), (error) => damaged(error, path, entry.path)));
+    else files.push(streams.entry(path, item.uncompressedSize, () => contents(item, entry), (error) => damaged(error, path, entry.path)));
     taken.add(path);
+    offsets.add(item.offset);
   }
   if (!files.length && skipped.length) throw new UserError(`Nothing in the archive can be read: ${skipped[0]!.path}: ${skipped[0]!.reason}`, entry.path, REPACK);
   return { name: entry.path, files: files.sort(byPath), skipped };
 }
 
-/** zip.js reads through this; sizes and offsets come from the archive and are clamped to the file. */
+/** zip.js reads the directory through this; sizes and offsets come from the archive and are clamped to the file. */
 class EntryReader extends Reader<FileEntry> {
   constructor(private readonly entry: FileEntry) {
     super(entry);
@@ -66,15 +72,41 @@ async function directory(reader: ZipReader<unknown>, entry: FileEntry): Promise<
 
 function obstacle(item: ZipEntry): string | undefined {
   if (item.encrypted) return 'it is encrypted with a password';
-  return METHODS.has(item.compressionMethod) ? undefined : `it is packed with compression method ${item.compressionMethod}, which is not supported`;
+  return item.compressionMethod === STORED || item.compressionMethod === DEFLATED ? undefined : `it is packed with compression method ${item.compressionMethod}, which is not supported`;
 }
 
-/** The unpacked bytes; failures of any kind arrive at whoever reads them. */
-function contents(item: ZipEntry): ReadableStream<Uint8Array> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  item.getData(writable).catch((error: unknown) => writable.abort(error).catch(() => undefined));
-  return readable;
+/** Where an entry's packed bytes begin: after its local header, whose name and extra field may differ in length from the directory's. */
+async function dataStart(item: ZipEntry, archive: FileEntry): Promise<number> {
+  const header = await archive.read(item.offset, item.offset + LOCAL_HEADER);
+  const view = new DataView(header.buffer, header.byteOffset, header.length);
+  if (header.length < LOCAL_HEADER || view.getUint32(0) !== LOCAL_SIGNATURE) throw new Error('its local header is not where the directory says');
+  return item.offset + LOCAL_HEADER + view.getUint16(26, true) + view.getUint16(28, true);
 }
+
+/** The unpacked bytes; a wrong checksum is an error at their end. */
+async function contents(item: ZipEntry, archive: FileEntry): Promise<ReadableStream<Uint8Array>> {
+  const start = await dataStart(item, archive);
+  const packed = pieces(archive, start, start + item.compressedSize);
+  const unpacked: ReadableStream<Uint8Array> = item.compressionMethod === STORED ? packed : packed.pipeThrough(new DecompressionStream('deflate-raw'));
+  let crc = ~0;
+  return unpacked.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        for (let i = 0; i < chunk.length; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ chunk[i]!) & 0xff]!;
+        controller.enqueue(chunk);
+      },
+      flush() {
+        if (~crc >>> 0 !== item.crc32) throw new Error('its checksum (CRC-32) is wrong');
+      },
+    }),
+  );
+}
+
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
 
 function damaged(error: unknown, path: string, archive: string): UserError {
   return new UserError(`${path} in the archive is damaged: ${error instanceof Error ? error.message : String(error)}`, archive, REPACK);
