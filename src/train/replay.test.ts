@@ -4,6 +4,8 @@ import { openPath } from '../data/files-node';
 import { readSafetensors } from '../data/safetensors';
 import type { Executor } from '../executors/executor';
 import { createNodeOrt } from '../executors/ort-node';
+import { webgpuExecutor } from '../executors/webgpu';
+import { openNodeGpu } from '../gpu/node';
 import { toNumbers, type Tensor } from '../ir/tensor';
 import { loadClip } from '../models/clip';
 import { loadDiffusion } from '../models/diffusion';
@@ -20,6 +22,10 @@ const RUNS = [
 
 const EXECUTORS: Readonly<Record<string, () => Promise<Executor | undefined>>> = {
   ort: async () => createNodeOrt(),
+  webgpu: async () => {
+    const gpu = await openNodeGpu();
+    return gpu && webgpuExecutor(gpu);
+  },
 };
 
 const noPictures: PictureSet = { count: 0, name: String, picture: () => Promise.reject(new Error('the file holds all of them')) };

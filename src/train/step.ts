@@ -82,9 +82,9 @@ function updateGraph({ graph, parameters }: LossGraph, { momentum, clipNorm }: S
   return builder.build(outputs);
 }
 
+/** The squares are added in pairs: no node reads more operands than a device binds, and rounding grows with the depth only. */
 function appendNorm(builder: GraphBuilder, values: readonly string[]): string {
-  const squares = values.map((value) => builder.add('ReduceSum', [builder.add('Mul', [value, value], {})], { axes: builder.type(value).shape.map((_, axis) => axis), keepdims: false }));
-  const each = squares.map((square) => builder.add('Reshape', [square], { shape: [1] }));
-  const total = builder.add('ReduceSum', [builder.add('Concat', each, { axis: 0 })], { axes: [0], keepdims: false });
-  return builder.add('Sqrt', [total], {}, { output: 'grad_norm' });
+  let sums = values.map((value) => builder.add('ReduceSum', [builder.add('Mul', [value, value], {})], { axes: builder.type(value).shape.map((_, axis) => axis), keepdims: false }));
+  while (sums.length > 1) sums = sums.flatMap((sum, i) => (i % 2 ? [] : sums[i + 1] === undefined ? [sum] : [builder.add('Add', [sum, sums[i + 1]!], {})]));
+  return builder.add('Sqrt', [sums[0]!], {}, { output: 'grad_norm' });
 }
