@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileEntry, FileTree } from '../data/files';
 import { openPath } from '../data/files-node';
-import { tensorFrom } from '../ir/tensor';
 import { loadMmvp, mmvpSimilarities } from './mmvp';
 import { hasShared, shared } from '../testing/shared';
 import { PATTERNS, scoreMmvp } from './score';
@@ -56,16 +55,19 @@ describe('similarities', () => {
     const progress: number[] = [];
     const similarities = await mmvpSimilarities(
       mmvp,
-      ({ width }) => tensorFrom('float32', [1], [width]),
+      { processor: { resize: undefined, filter: 'bicubic', crop: { width: 1, height: 1 }, scale: 1, mean: [0, 0, 0], std: [1, 1, 1] } },
       {
         dispose: () => Promise.resolve(),
-        images: async (pixels) => pixels.map(({ data }) => unit(Number(data[0]) / 100)),
+        images: async (pixels) => pixels.map(({ data: [high, low] }) => unit((256 * Number(high) + Number(low)) / 100)),
         texts: async (texts) => {
           asked.push(...texts);
           return texts.map((text) => unit(Number(/\d+/.exec(text)) / 100));
         },
       },
-      async (entry) => ({ width: Number(new TextDecoder().decode(await entry.read())), height: 1, data: new Uint8Array() }),
+      async (entry) => {
+        const id = Number(new TextDecoder().decode(await entry.read()));
+        return { width: 1, height: 1, data: Uint8Array.of(id >> 8, id & 255, 0) };
+      },
       (done) => progress.push(done),
     );
     expect(asked[0]).toBe('a photo of Statement 1');

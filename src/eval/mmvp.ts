@@ -1,7 +1,9 @@
 import type { FileEntry, FileTree } from '../data/files';
-import type { DecodePicture, Picture } from '../data/pictures';
+import type { DecodePicture } from '../data/pictures';
+import { preprocess } from '../data/processor';
 import { UserError } from '../ir/errors';
 import type { Tensor } from '../ir/tensor';
+import type { ClipModel } from '../models/clip';
 import type { ClipEncoder } from '../models/encoder';
 import { parseQuestions, patternNamed, type Question } from './questions';
 import { PATTERNS } from './score';
@@ -51,13 +53,19 @@ export async function loadMmvp(tree: FileTree, questions: FileEntry = tableIn(tr
  * Similarities of captions ('a photo of ' + statement, as the official script words them) and pictures.
  * @returns [pairs, caption 2, image 2]: dot products of unit vectors
  */
-export async function mmvpSimilarities({ pairs }: Mmvp, preprocess: (picture: Picture) => Tensor, encoder: ClipEncoder, decode: DecodePicture, onProgress?: (done: number, total: number) => void): Promise<Float32Array> {
+export async function mmvpSimilarities(
+  { pairs }: Mmvp,
+  { processor }: Pick<ClipModel, 'processor'>,
+  encoder: ClipEncoder,
+  decode: DecodePicture,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Float32Array> {
   const similarities = new Float32Array(4 * pairs.length);
   for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
     onProgress?.(at, pairs.length);
     const some = pairs.slice(at, at + PAIRS_AT_ONCE);
     const pixels: Tensor[] = [];
-    for (const file of some.flatMap(({ pictures }) => pictures)) pixels.push(preprocess(await decode(file)));
+    for (const file of some.flatMap(({ pictures }) => pictures)) pixels.push(preprocess(await decode(file), processor));
     const images = await encoder.images(pixels);
     const texts = await encoder.texts(some.flatMap(({ statements }) => statements.map((statement) => `a photo of ${statement}`)));
     some.forEach((_, pair) => {
