@@ -14,10 +14,11 @@ const ROOMS = {
   recipes: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models'],
   train: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models', 'recipes'],
   eval: ['ir', 'executors', 'data', 'models'],
-  engine: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'executors', 'data', 'models', 'recipes', 'train', 'eval'],
+  intake: ['ir', 'ops', 'onnx', 'passes', 'executors', 'data', 'models', 'recipes', 'eval'],
+  engine: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'executors', 'data', 'models', 'recipes', 'train', 'eval', 'intake'],
   state: ['engine/api'],
   ui: ['state', 'engine/api'],
-  cli: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'compile', 'executors', 'data', 'models', 'recipes', 'train', 'eval'],
+  cli: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'compile', 'executors', 'data', 'models', 'recipes', 'train', 'eval', 'intake'],
 };
 
 const TEST = '\\.test\\.tsx?$|^src/testing/';

@@ -6,6 +6,7 @@ interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  check: { does: 'what a file or folder is, fully validated: PATH [--as KIND]', run: async (argv) => (await import('./check')).check(argv) },
   run: { does: 'forward: --model M.onnx --inputs IN.safetensors --out OUT.safetensors', run: async (argv) => (await import('./graph')).runModel(argv) },
   grad: { does: 'forward and reverse: as run, with [--output NAME]... [--wrt a,b|all]', run: async (argv) => (await import('./graph')).differentiate(argv) },
   eval: { does: 'mmvp --scores F --set NAME [--baseline-set NAME] --out report.json', run: async (argv) => (await import('./eval')).evaluate(argv) },

@@ -6,14 +6,23 @@ import { byPath, type FileEntry, type FileTree, type Skipped } from './files';
 
 /** A folder with all that is in it, a single file, or what an archive holds (told by its content). Nothing but directories is read. */
 export async function openPath(path: string): Promise<FileTree> {
-  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+  const name = basename(resolve(path));
+  if ((await statOf(path)).isDirectory()) return openFolder(path, name);
+  const entry = await openFile(path);
+  return (await openArchive(entry)) ?? { name, files: [entry] };
+}
+
+/** One file as it is. */
+export async function openFile(path: string): Promise<FileEntry> {
+  const info = await statOf(path);
+  if (!info.isFile()) throw new UserError(info.isDirectory() ? 'This is a folder, not a file' : 'This is neither a file nor a folder', path, 'Choose a file, a folder or an archive');
+  return diskFile(path, basename(resolve(path)), info.size);
+}
+
+function statOf(path: string) {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
     throw new UserError(error.code === 'ENOENT' ? 'There is no such file or folder' : `It cannot be opened (${error.code})`, path, 'Check the path and its permissions');
   });
-  const name = basename(resolve(path));
-  if (info.isDirectory()) return openFolder(path, name);
-  if (!info.isFile()) throw new UserError('This is neither a file nor a folder', path, 'Choose a file, a folder or an archive');
-  const entry = diskFile(path, name, info.size);
-  return (await openArchive(entry)) ?? { name, files: [entry] };
 }
 
 async function openFolder(root: string, name: string): Promise<FileTree> {
