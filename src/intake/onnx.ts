@@ -43,7 +43,7 @@ export async function examineOnnx(file: FileEntry, beside: Beside): Promise<Onnx
   const graph = smallGraph(model);
   if (!graph) return { ...facts, inputs: [], outputs: [], ran: false, warnings: [...warnings, `its shapes were not checked: ${model.graph.inputs.map(({ name }) => name).join(', ')} fit at no size that was tried`] };
   const ran = isCheap(graph);
-  const strange = ran ? await run(graph, weights) : [];
+  const strange = ran ? await run(graph, weights, file.path) : [];
   return { ...facts, inputs: portsOf(graph, graph.inputs), outputs: portsOf(graph, graph.outputs), ran, warnings: [...warnings, ...strange.map((name) => `the output ${name} is not finite for a simple input`)] };
 }
 
@@ -76,11 +76,15 @@ function isCheap(graph: Graph): boolean {
 }
 
 /** Runs the graph on small numbers; returns the outputs that are not finite. */
-async function run(graph: Graph, weights: WeightReader): Promise<string[]> {
+async function run(graph: Graph, weights: WeightReader, file: string): Promise<string[]> {
   const program = await new ReferenceExecutor().compile({ graphs: { main: graph }, weights });
   const fed = Object.fromEntries(graph.inputs.map((name): [string, Tensor] => [name, sample(graph.types.get(name)!)]));
-  const outputs = await program.run('main', fed);
-  return Object.entries(outputs).flatMap(([name, tensor]) => (isFinite(tensor) ? [] : [name]));
+  try {
+    const outputs = await program.run('main', fed);
+    return Object.entries(outputs).flatMap(([name, tensor]) => (isFinite(tensor) ? [] : [name]));
+  } catch (error) {
+    throw error instanceof UserError ? error.within(file) : error;
+  }
 }
 
 /** Ones for integers (a valid index, mask and timestep), fractions around zero for floats. */

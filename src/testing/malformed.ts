@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '../ir/errors';
+import { hasShared, shared } from './shared';
+
 /** An entry of shared/fixtures/malformed/index.json. */
 export interface MalformedCase {
   readonly file: string;
@@ -22,4 +26,22 @@ export function namesWhatItShould(message: string, { names, names_all: all }: Ma
     return new RegExp(name.length > 2 ? pattern : `(?<!\\w)${pattern}(?!\\w)`, 'i').test(message);
   };
   return (names ?? ['']).some(said) && (all ?? []).every(said);
+}
+
+/** The corpus's entries of some kinds; none without shared fixtures. */
+export function malformedCases(...kinds: string[]): MalformedCase[] {
+  if (!hasShared) return [];
+  return (JSON.parse(readFileSync(shared('malformed/index.json'), 'utf8')) as { files: MalformedCase[] }).files.filter(({ kind }) => kinds.includes(kind));
+}
+
+/** What is wrong with how an entry ended (error: what was thrown, undefined if it loaded), or undefined if the index allows it. */
+export function objection(entry: MalformedCase, error: unknown): string | undefined {
+  const also = entry.also ?? '';
+  if (error === undefined) return entry.expect === 'loads' || entry.expect === 'either' || /load|either/.test(also) ? undefined : 'it loads';
+  if (!(error instanceof UserError)) return `a bug: ${String(error)}`;
+  if (entry.expect === 'loads' && !/clear error|either/.test(also)) return error.message;
+  const base = entry.file.split('/').at(-1)!;
+  if (!error.message.includes(base)) return `the file is not named: ${error.message}`;
+  const named = entry.names?.some((name) => base.includes(name) && name.includes('.')) ? error.message : error.message.replaceAll(entry.file, '').replaceAll(base, '');
+  return namesWhatItShould(named, entry) && !error.message.includes('\n') ? undefined : error.message;
 }
