@@ -7,6 +7,7 @@ interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   check: { does: 'what a file or folder is, fully validated: PATH [--as KIND]', run: async (argv) => (await import('./check')).check(argv) },
+  inspect: { does: 'operators, sizes and cost: MODEL [--shape name=1x3x32x32]... [--wrt parameters|NAME,...]', run: async (argv) => (await import('./inspect')).inspect(argv) },
   run: { does: 'forward: --model M.onnx --inputs IN.safetensors --out OUT.safetensors', run: async (argv) => (await import('./graph')).runModel(argv) },
   grad: { does: 'forward and reverse: as run, with [--output NAME]... [--wrt a,b|all]', run: async (argv) => (await import('./graph')).differentiate(argv) },
   eval: { does: 'mmvp --scores F --set NAME [--baseline-set NAME] --out report.json', run: async (argv) => (await import('./eval')).evaluate(argv) },
