@@ -1,6 +1,5 @@
 import type { FileEntry } from '../data/files';
 import type { DecodePicture } from '../data/pictures';
-import { preprocess } from '../data/processor';
 import { mmvpSimilarities, type Mmvp } from '../eval/mmvp';
 import type { Executor } from '../executors/executor';
 import type { ClipModel } from '../models/clip';
@@ -127,7 +126,7 @@ export class TuningRun {
     this.emit({ kind: 'phase', phase: 'evaluating', label });
     const encoder = await createEncoder(clip, this.executor);
     try {
-      const similarities = await mmvpSimilarities(benchmark, (picture) => preprocess(picture, clip.processor), this.remembering(encoder), this.decode, (done, total) => this.emit({ kind: 'phase', phase: 'evaluating', label, done, total }));
+      const similarities = await mmvpSimilarities(benchmark, clip, this.remembering(encoder), this.decode, (done, total) => this.emit({ kind: 'phase', phase: 'evaluating', label, done, total }));
       const score = scoreOf(benchmark, similarities, step);
       this.emit({ kind: 'score', score });
       return score;

@@ -156,9 +156,10 @@ export class Lowering {
     return axis >= 0 && axis < Math.max(1, rank) ? axis : this.fail(`its axis ${value} is outside a rank of ${rank}`);
   }
 
-  /** The attribute `axis` for operand 0. */
-  axisOf(fallback: number): number {
-    return this.axis(this.number('axis', fallback), this.shape(0).length);
+  /** The attribute `axis` for operand 0; it must be there if there is no fallback. */
+  axisOf(fallback?: number): number {
+    if (fallback === undefined && !this.node.attributes.has('axis')) this.fail('it has no attribute axis');
+    return this.axis(this.number('axis', fallback ?? 0), this.shape(0).length);
   }
 
   fail(why: string): never {
