@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BundledItem } from '../engine/api';
+import { FakeEngine } from '../testing/fake-engine';
+import { connect } from './connection';
+import type { FileSource } from './files';
+import { readiness } from './ready';
+import { begin, choose, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
+
+const blob = new Blob();
+const pairs = Promise.resolve([{ pattern: 'State', captions: ['open', 'shut'] as const, pictures: [blob, blob] as const }]);
+const catalogue: BundledItem[] = (['clip', 'diffusion', 'pictures', 'benchmark'] as const).map((kind) => ({ id: `tiny-${kind}`, kind, title: `Tiny ${kind}`, note: '', bytes: 1 }));
+const files: FileSource = { name: 'holiday', files: [{ path: 'a.jpg', blob }] };
+const start = usePage.getInitialState();
+const page = usePage.getState;
+
+function engineThat(failAt?: number): FakeEngine {
+  return new FakeEngine({ webgpu: 'none', secondsPerStep: 0.001, failAt, skipped: [], pairs: () => pairs, catalogue });
+}
+
+async function open(engine: FakeEngine, query = ''): Promise<void> {
+  usePage.setState(start, true);
+  connect(engine);
+  await begin(query, (listener) => engine.subscribe(listener));
+}
+
+async function until(phase: string): Promise<void> {
+  while (page().run.phase !== phase) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+describe('the page', () => {
+  beforeEach(() => open(engineThat(), '?steps=3'));
+  afterEach(() => usePage.setState(start, true));
+
+  it('fills every card at the start', () => {
+    expect(Object.values(page().slots).map((slot) => slot.source)).toEqual(catalogue.map(({ id }) => ({ bundled: id })));
+    expect(readiness(page())).toMatchObject({ ready: true, sentence: expect.stringContaining('3 steps of 4 pictures on WASM') as string });
+  });
+
+  it('keeps what a card held when its next choice fails', async () => {
+    const held = page().slots.clip;
+    connect(Object.assign(engineThat(), { loadClip: () => Promise.resolve({ ok: false, failure: { message: 'no model in it', details: '' } }) }));
+    await choose('clip', files);
+    expect(page().slots.clip).toEqual(held);
+    expect(page().failures).toEqual([{ message: 'no model in it', details: '' }]);
+  });
+
+  it('takes files for what they look like, and gives back what they replaced when that was wrong', async () => {
+    await takeFiles(files);
+    expect([page().dropped?.kind, page().slots.pictures.source]).toEqual(['pictures', files]);
+    await retakeDropped('benchmark');
+    expect([page().slots.pictures.source, page().slots.benchmark.source]).toEqual([{ bundled: 'tiny-pictures' }, files]);
+  });
+
+  it('says that a drop was empty or came during a run', async () => {
+    await takeFiles(undefined);
+    receive([{ kind: 'phase', phase: 'training', label: '' }]);
+    await takeFiles(files, 'pictures');
+    expect(page().failures.map(({ message }) => message)).toEqual([expect.stringContaining('no files'), expect.stringContaining('holiday was not taken')]);
+    expect(page().slots.pictures.source).toEqual({ bundled: 'tiny-pictures' });
+  });
+
+  it('runs to the comparison and remembers the pace', async () => {
+    await tune();
+    await until('done');
+    expect(page().run).toMatchObject({ step: 3, executor: 'wasm', comparison: { after: { step: 3, of: 1 } } });
+    expect(theSeries().step).toEqual([1, 2, 3]);
+    expect(readiness(page()).sentence).toContain('going by the last run');
+  });
+
+  it('pauses, goes on and stops', async () => {
+    usePage.setState({ settings: { ...page().settings, steps: 10_000 } });
+    await tune();
+    await until('training');
+    await pause();
+    expect(page().run.asked).toBe('pause');
+    await until('paused');
+    await resume();
+    await until('training');
+    await stop();
+    await until('done');
+    expect(page().run.asked).toBeUndefined();
+    expect(page().run.step).toBeLessThan(10_000);
+  });
+
+  it('shows a failed run once and can run again', async () => {
+    await open(engineThat(2), '?steps=3');
+    await tune();
+    await until('failed');
+    expect(page().failures).toHaveLength(1);
+    expect(readiness(page()).ready).toBe(true);
+    await tune();
+    expect(page().failures).toHaveLength(0);
+    await until('failed');
+  });
+
+  it('says so when the engine itself breaks', async () => {
+    connect(Object.assign(engineThat(), { recognise: () => Promise.reject(new Error('worker gone')) }));
+    await takeFiles(files);
+    expect(page().failures[0]).toMatchObject({ message: expect.stringContaining('stopped answering') as string, details: expect.stringContaining('worker gone') as string });
+  });
+});
