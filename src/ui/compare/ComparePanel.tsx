@@ -27,6 +27,7 @@ function BenchmarkPicker({ open }: { readonly open: boolean }): ReactElement {
 function Contents(): ReactElement {
   const comparison = usePage((state) => state.run.comparison);
   const scores = usePage((state) => state.run.scores);
+  const busy = usePage((state) => isBusy(state.run.phase));
   const [latest] = scores.slice(-1);
   if (comparison) {
     return (
@@ -43,7 +44,7 @@ function Contents(): ReactElement {
       <>
         <p className={styles.headline}><span className={styles.score}>{latest.pairsRight} <small>of {latest.of} pairs {latest.step === 0 ? 'before tuning' : `after ${plural(latest.step, 'step')}`}</small></span></p>
         <ScoreTrail scores={scores} />
-        <p className={styles.empty}>The pairs appear when the run ends.</p>
+        {busy && <p className={styles.empty}>The pairs appear when the run ends.</p>}
       </>
     );
   }
