@@ -22,7 +22,7 @@ export function NumberField({ setting, label, hint }: NumberFieldProps): ReactEl
   };
   return (
     <TextInput
-      size="xs" label={label} title={hint} inputMode={whole ? 'numeric' : 'decimal'} autoComplete="off"
+      size="xs" label={label} description={hint} inputMode={whole ? 'numeric' : 'decimal'} autoComplete="off"
       value={typed ?? formatSetting(value)}
       error={typed !== undefined && !usable(typed) && `${whole ? 'A whole number' : 'A number'} from ${formatSetting(min)} to ${max.toLocaleString('en')}`}
       onChange={(event) => type(event.currentTarget.value)}

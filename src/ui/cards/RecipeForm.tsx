@@ -40,11 +40,11 @@ export function RecipeForm(): ReactElement {
       <div className={styles.pair}>
         <NumberField setting="steps" label="Steps" />
         <NumberField setting="lr" label="Learning rate" />
-        <NumberField setting="batch" label="Batch" hint="Pictures that are computed together" />
-        <NumberField setting="accumulate" label="Accumulate" hint="Batches whose gradients make one step" />
-        <NumberField setting="draws" label="Draws" hint="Noise levels tried on each picture in a step" />
-        <NumberField setting="seed" label="Seed" hint="The same seed gives the same run" />
-        <NumberField setting="evaluateEvery" label="Compare every" hint="Steps between comparisons; 0: before and after only" />
+        <NumberField setting="batch" label="Batch" hint="pictures at once" />
+        <NumberField setting="accumulate" label="Accumulate" hint="batches a step" />
+        <NumberField setting="draws" label="Draws" hint="noises a picture" />
+        <NumberField setting="seed" label="Seed" hint="same seed, same run" />
+        <NumberField setting="evaluateEvery" label="Compare every" hint="steps; 0: only at the end" />
       </div>
       <ExecutorSelect />
     </>
