@@ -10,13 +10,15 @@ interface CardProps {
   readonly name: string;
   /** The card in one line: what it shows while it is folded. */
   readonly summary: string;
+  /** Follows the summary and is never cut off. */
+  readonly detail?: string;
   /** What files dropped on the card are taken for. */
   readonly kind?: SourceKind;
   readonly children: ReactNode;
 }
 
 /** A numbered choice that folds to one line. Its contents stay in the document and hold still during a run. */
-export function Card({ number, name, summary, kind, children }: CardProps): ReactElement {
+export function Card({ number, name, summary, detail, kind, children }: CardProps): ReactElement {
   const [open, setOpen] = useState(false);
   const busy = usePage((state) => isBusy(state.run.phase));
   const body = useId();
@@ -26,7 +28,7 @@ export function Card({ number, name, summary, kind, children }: CardProps): Reac
         <button type="button" className={styles.head} aria-expanded={open} aria-controls={body} onClick={() => setOpen(!open)}>
           <span className={styles.number}>{number}</span>
           <span className={styles.title}>{name}</span>
-          <span className={styles.summary} title={summary}>{summary}</span>
+          <span className={styles.summary} title={summary}><span>{summary}</span>{detail}</span>
           <ChevronIcon />
         </button>
       </h2>

@@ -13,12 +13,16 @@ function summaryOf<T>(slot: Slot<T>, describe: (info: T) => string): string {
   return slot.info === undefined ? 'nothing chosen' : describe(slot.info);
 }
 
+function detailOf<T>(slot: Slot<T>, describe: (info: T) => string): string | undefined {
+  return slot.reading === undefined && slot.info !== undefined ? `· ${describe(slot.info)}` : undefined;
+}
+
 const FAMILIES = { openai: 'CLIP (OpenAI)', metaclip: 'MetaCLIP or DFN', siglip: 'SigLIP' } as const;
 
 function EyesCard(): ReactElement {
   const slot = usePage((state) => state.slots.clip);
   return (
-    <Card number={1} name="Eyes" kind="clip" summary={summaryOf(slot, (info) => `${info.name} · ${formatCount(info.parameters)} weights`)}>
+    <Card number={1} name="Eyes" kind="clip" summary={summaryOf(slot, (info) => info.name)} detail={detailOf(slot, (info) => formatCount(info.parameters))}>
       <p className="small muted">The CLIP model whose vision encoder is tuned.</p>
       <SourcePicker kind="clip" label="CLIP model" usually="files" />
       {slot.info && (
@@ -31,7 +35,7 @@ function EyesCard(): ReactElement {
 function TeacherCard(): ReactElement {
   const slot = usePage((state) => state.slots.diffusion);
   return (
-    <Card number={2} name="Teacher" kind="diffusion" summary={summaryOf(slot, (info) => `${info.name} · ${formatCount(info.parameters)} weights`)}>
+    <Card number={2} name="Teacher" kind="diffusion" summary={summaryOf(slot, (info) => info.name)} detail={detailOf(slot, (info) => formatCount(info.parameters))}>
       <p className="small muted">The diffusion model that must recognise the picture from what the eyes tell it.</p>
       <SourcePicker kind="diffusion" label="Diffusion model" usually="files" />
       {slot.info && (
@@ -45,7 +49,7 @@ function PicturesCard(): ReactElement {
   const slot = usePage((state) => state.slots.pictures);
   const skipped = slot.info?.skipped ?? [];
   return (
-    <Card number={3} name="Pictures" kind="pictures" summary={summaryOf(slot, (info) => `${info.name} · ${plural(info.count, 'picture')}${info.skipped.length ? ` · ${info.skipped.length} skipped` : ''}`)}>
+    <Card number={3} name="Pictures" kind="pictures" summary={summaryOf(slot, (info) => info.name)} detail={detailOf(slot, (info) => `${plural(info.count, 'picture')}${info.skipped.length ? `, ${info.skipped.length} skipped` : ''}`)}>
       <p className="small muted">What it learns from. Captions are not needed.</p>
       <SourcePicker kind="pictures" label="Pictures" usually="folder" />
       {slot.info && <p className="small">{plural(slot.info.count, 'picture')} to learn from.</p>}

@@ -24,6 +24,17 @@ function BenchmarkPicker({ open }: { readonly open: boolean }): ReactElement {
   );
 }
 
+/** What is wrong with the benchmark, pair by pair. */
+function Warnings({ warnings }: { readonly warnings: readonly string[] }): ReactElement | null {
+  if (!warnings.length) return null;
+  return (
+    <details className="small">
+      <summary>{plural(warnings.length, 'warning')} about these pairs</summary>
+      <ul>{warnings.map((warning) => <li key={warning}>{warning}</li>)}</ul>
+    </details>
+  );
+}
+
 function Contents(): ReactElement {
   const comparison = usePage((state) => state.run.comparison);
   const scores = usePage((state) => state.run.scores);
@@ -70,6 +81,7 @@ export function ComparePanel(): ReactElement {
   return (
     <Panel name="Compare" data={data} aside={aside}>
       <BenchmarkPicker open={choosing} />
+      <Warnings warnings={benchmark.info?.warnings ?? []} />
       <Contents />
     </Panel>
   );
