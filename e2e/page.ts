@@ -32,8 +32,15 @@ export async function tune(page: Page): Promise<void> {
   await button(page, 'Tune').click();
 }
 
+/** What the page says of a run that failed, so that a flow ends at once and with the reason. */
+async function failureOf(page: Page): Promise<string | undefined> {
+  const failed = (await section(page, 'Run').getAttribute('data-phase')) === 'failed';
+  return failed ? ((await alert(page).textContent()) ?? '') : undefined;
+}
+
 export async function waitForPhase(page: Page, phase: string): Promise<void> {
-  await expect(section(page, 'Run')).toHaveAttribute('data-phase', phase, { timeout: 110_000 });
+  await expect(section(page, 'Run')).toHaveAttribute('data-phase', new RegExp(`^(${phase}|failed)$`), { timeout: 110_000 });
+  expect(await failureOf(page)).toBeUndefined();
 }
 
 export async function stepsDone(page: Page): Promise<number> {
@@ -41,7 +48,8 @@ export async function stepsDone(page: Page): Promise<number> {
 }
 
 export async function waitForStep(page: Page, step: number): Promise<void> {
-  await expect.poll(() => stepsDone(page), { timeout: 110_000 }).toBeGreaterThanOrEqual(step);
+  await expect.poll(async () => (await failureOf(page)) !== undefined || (await stepsDone(page)) >= step, { timeout: 250_000 }).toBe(true);
+  expect(await failureOf(page)).toBeUndefined();
 }
 
 /** Drops files on an element, as a file manager does. */
