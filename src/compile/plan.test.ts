@@ -28,6 +28,15 @@ describe('plan', () => {
     expect(made.dispatches.length).toBe(3);
   });
 
+  it('joins many operands in stages', () => {
+    const builder = new GraphBuilder('wide');
+    const inputs = Array.from({ length: 90 }, (_, i) => builder.input(`x${i}`, { dtype: 'float32', shape: [2, 1 + (i % 3)] }));
+    builder.add('Concat', inputs, { axis: 1 }, { output: 'y' });
+    const made = plan(builder.build(['y']), new Set(), limits);
+    expect(Math.max(...made.dispatches.map(({ roots }) => roots.length))).toBeLessThanOrEqual(limits.maxBindings);
+    expect(made.outputs.get('y')!.type.shape).toEqual([2, 180]);
+  });
+
   it('reuses the arena', () => {
     const made = plan(chain(20).build(['y']), new Set(), limits);
     const total = [...made.offsets.keys()].reduce((sum, { type }) => sum + sizeOf(type.shape) * 4, 0);

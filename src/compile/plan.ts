@@ -1,5 +1,6 @@
 import type { Graph } from '../ir/graph';
 import { sizeOf } from '../ir/tensor';
+import { splitWideConcats } from '../passes/split-concat';
 import type { KernelLimits } from '../kernels/kernel';
 import { align, arrange, type Lifetime } from './arena';
 import { fuse } from './fuse';
@@ -25,7 +26,7 @@ export interface PlanLimits extends KernelLimits {
 
 /** @param state names of the inputs that live in buffers of their own */
 export function plan(graph: Graph, state: ReadonlySet<string>, limits: PlanLimits): Plan {
-  const lowered = fuse(lower(graph), limits.maxBindings);
+  const lowered = fuse(lower(splitWideConcats(graph, limits.maxBindings - 1)), limits.maxBindings);
   const steps = lowered.steps.filter(({ result }) => sizeOf(result.type.shape) > 0);
   const lifetimes = lifetimesOf(steps, lowered.inputs, lowered.outputs, state);
   const { offsets, bytes } = arrange([...lifetimes.values()]);
