@@ -6,9 +6,9 @@ import { openFile, openPath } from '../data/files-node';
 import { checkFile, checkTree, type Checked } from '../intake/check';
 import { UserError } from '../ir/errors';
 
-/** `check PATH [--as KIND]`: what the page's drop zone makes of PATH. */
+/** `check PATH [--as KIND]`: what the page's drop zone makes of PATH. Models run on the reference whatever --executor says. */
 export async function check(argv: string[]): Promise<Checked> {
-  const { values, positionals } = parseArgs({ args: argv, options: { as: { type: 'string' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({ args: argv, options: { as: { type: 'string' }, executor: { type: 'string' } }, allowPositionals: true });
   const [path, another] = positionals;
   if (path === undefined || another !== undefined) throw new UserError(path === undefined ? 'No path is given' : `One path at a time is checked, but there is ${another} too`, 'check', 'Give check PATH [--as KIND]');
   const exists = async (place: string): Promise<boolean> => stat(place).then((found) => found.isFile(), () => false);

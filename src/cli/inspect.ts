@@ -29,9 +29,9 @@ interface Inspection {
   readonly memory_bytes: { readonly weights: number; readonly inference: number; readonly training: number } | null;
 }
 
-/** `inspect MODEL [--shape name=1x3x32x32]... [--wrt parameters|NAME,...]`: operators, sizes, cost. The weights' file may be absent. */
+/** `inspect MODEL [--shape name=1x3x32x32]... [--wrt parameters|NAME,...]`: operators, sizes, cost. The weights' file may be absent; nothing is run, whatever --executor says. */
 export async function inspect(argv: string[]): Promise<Inspection> {
-  const { values, positionals } = parseArgs({ args: argv, options: { shape: { type: 'string', multiple: true, default: [] }, wrt: { type: 'string', default: 'parameters' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({ args: argv, options: { shape: { type: 'string', multiple: true, default: [] }, wrt: { type: 'string', default: 'parameters' }, executor: { type: 'string' } }, allowPositionals: true });
   const [path, another] = positionals;
   if (path === undefined || another !== undefined) throw new UserError('inspect takes one model', another ?? '', 'Give inspect MODEL.onnx [--shape name=1x3x32x32]...');
   const model = decodeModel(await readBytes(path), path);

@@ -25,7 +25,7 @@ function kindOf({ kind, role }: MalformedCase): string {
 }
 
 describe.skipIf(!hasShared)('malformed input (shared/fixtures/malformed)', () => {
-  it.each(malformedCases('onnx', 'safetensors', 'image', 'csv', 'json', 'run-config'))('$file: $what', { timeout: 60_000 }, async (entry) => {
+  it.each(malformedCases('onnx', 'safetensors', 'image', 'csv', 'json', 'run-config', 'checkpoint'))('$file: $what', { timeout: 60_000 }, async (entry) => {
     const error = await check(shared(`malformed/${entry.file}`), kindOf(entry)).then(() => undefined, (thrown: unknown) => thrown);
     expect(objection(entry, error)).toBeUndefined();
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();

@@ -7,6 +7,7 @@ import { loadMmvp } from '../eval/mmvp';
 import { parseQuestions } from '../eval/questions';
 import { UserError } from '../ir/errors';
 import { loadClip } from '../models/clip';
+import { verifyCheckpoint } from '../models/checkpoint';
 import { parseSchedulerConfig, parseVisionConfig } from '../models/config';
 import { loadDiffusion } from '../models/diffusion';
 import { readText } from '../models/files';
@@ -56,7 +57,10 @@ const FILES: { readonly [K in FileKind]: Check<FileEntry> } = {
 };
 
 const FOLDERS: { readonly [K in FolderKind]: Check<FileTree> } = {
-  checkpoint: () => Promise.reject(new UserError('Not yet', '', '')),
+  checkpoint: async (tree) => {
+    const { tensors, parameters, unexpected } = await verifyCheckpoint(tree);
+    return { tensors, parameters, warnings: unexpected.map((name) => `the vision tower has no ${name}`) };
+  },
   clip: async (tree) => {
     const { name, family, config } = await loadClip(tree);
     return { name, family, imageSize: config.vision.imageSize };
@@ -86,7 +90,11 @@ export async function checkFile(file: FileEntry, tools: Tools, as?: string): Pro
 export async function checkTree(tree: FileTree, tools: Tools, as?: string): Promise<Checked> {
   const kind = as === undefined ? kindOfTree(tree) : FOLDER_KINDS.find((known) => known === as);
   if (!kind) throw new UserError(`A folder cannot be checked as "${as}"`, tree.name, `Use one of ${FOLDER_KINDS.join(', ')}; for files ${FILE_KINDS.join(', ')}`);
-  return { kind, ...(await FOLDERS[kind](tree, tools)) };
+  try {
+    return { kind, ...(await FOLDERS[kind](tree, tools)) };
+  } catch (error) {
+    throw error instanceof UserError && !error.message.includes(tree.name) ? error.within(tree.name) : error;
+  }
 }
 
 async function picture(file: FileEntry, { decode }: Tools): Promise<Facts> {
