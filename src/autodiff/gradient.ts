@@ -4,6 +4,7 @@ import { isFloat, type TensorType } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
 import { ruleOf } from '../ops/index';
 import type { Emit, VjpContext } from '../ops/rule';
+import { unseenBySoftmax } from './invariance';
 
 /**
  * Reverse-mode differentiation: appends to `builder`, which extends `graph`, the nodes that compute the gradient of
@@ -14,6 +15,7 @@ import type { Emit, VjpContext } from '../ops/rule';
  */
 export function appendGradient(builder: GraphBuilder, graph: Graph, wrt: readonly string[], seeds: ReadonlyMap<string, string>): Map<string, string | undefined> {
   const carries = reachableFrom(graph, wrt);
+  const unseen = unseenBySoftmax(graph, new Set([...graph.outputs, ...seeds.keys()]));
   const gradients = new Map<string, string>();
   const accumulate = (value: string, gradient: string): void => {
     const sum = gradients.get(value);
@@ -26,7 +28,7 @@ export function appendGradient(builder: GraphBuilder, graph: Graph, wrt: readonl
     if (cotangent === undefined || !node.inputs.some((input) => carries.has(input))) continue;
     pullBack(builder, node, cotangent, carries).forEach((gradient, i) => {
       const input = node.inputs[i]!;
-      if (gradient !== undefined && carries.has(input)) accumulate(input, unbroadcast(builder, gradient, builder.type(input)));
+      if (gradient !== undefined && carries.has(input) && unseen.get(node) !== i) accumulate(input, unbroadcast(builder, gradient, builder.type(input)));
     });
   }
   return new Map(wrt.map((value) => [value, gradients.get(value)]));
