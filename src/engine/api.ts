@@ -28,6 +28,12 @@ export type Source = { readonly bundled: string } | { readonly name: string; rea
 /** What a source can be used as; each has its card on the page. */
 export type SourceKind = 'clip' | 'diffusion' | 'pictures' | 'benchmark';
 
+/** What dropped files are taken for: a card's contents, a run's settings, or something sound that is of no use by itself. */
+export type Recognised =
+  | { readonly use: 'card'; readonly kind: SourceKind }
+  | { readonly use: 'settings'; readonly settings: Partial<Settings> }
+  | { readonly use: 'none'; readonly words: string };
+
 /** Something that comes with the page. */
 export interface BundledItem {
   readonly id: string;
@@ -131,8 +137,8 @@ export interface EngineApi {
   subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void>;
   /** What is bundled with the page. */
   catalogue(): Promise<Answer<readonly BundledItem[]>>;
-  /** What dropped files look like, archives included. */
-  recognise(source: Source): Promise<Answer<SourceKind>>;
+  /** What dropped files are, archives included; a file by itself is read and validated fully. */
+  recognise(source: Source): Promise<Answer<Recognised>>;
   loadClip(source: Source): Promise<Answer<ClipInfo>>;
   loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>>;
   loadPictures(source: Source): Promise<Answer<PicturesInfo>>;

@@ -8,7 +8,7 @@ import { UserError } from '../ir/errors';
 import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
-import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, PicturesInfo, Probe, Settings, Source, SourceKind } from './api';
+import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
 import { Bundle } from './bundled';
 import { Emitter } from './emitter';
 import { answer, failureOf } from './failure';
@@ -54,8 +54,8 @@ export class Session implements EngineApi {
     return answer(() => this.bundle.items());
   }
 
-  recognise(source: Source): Promise<Answer<SourceKind>> {
-    return answer(async () => recognise(await this.tree(source)));
+  recognise(source: Source): Promise<Answer<Recognised>> {
+    return answer(async () => recognise(await this.tree(source), this.machine.decode));
   }
 
   loadClip(source: Source): Promise<Answer<ClipInfo>> {

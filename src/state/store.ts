@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, Failure, PicturesInfo, Probe, Settings, Source, SourceKind } from '../engine/api';
+import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
 import { ask } from './connection';
 import type { FileSource } from './files';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
@@ -42,6 +42,8 @@ export interface PageState {
   readonly failures: readonly Failure[];
   readonly paces: Paces;
   readonly dropped?: Dropped;
+  /** What came of dropped files that fill no card. */
+  readonly notice?: string;
 }
 
 export const usePage = create<PageState>()(() => ({
@@ -136,10 +138,16 @@ export async function takeFiles(source: FileSource | undefined, wanted?: SourceK
     return;
   }
   if (refuseWhileBusy(source.name)) return;
-  const kind = wanted ?? (await valueOf((api) => api.recognise(source)));
-  if (kind === undefined) return;
-  set({ dropped: wanted ? undefined : { source, kind, replaced: get().slots[kind].source } });
-  await choose(kind, source);
+  const taken: Recognised | undefined = wanted ? { use: 'card', kind: wanted } : await valueOf((api) => api.recognise(source));
+  if (taken === undefined) return;
+  set({ dropped: undefined, notice: undefined });
+  if (taken.use === 'card') {
+    if (!wanted) set({ dropped: { source, kind: taken.kind, replaced: get().slots[taken.kind].source } });
+    await choose(taken.kind, source);
+  } else if (taken.use === 'settings') {
+    changeSettings(taken.settings);
+    set({ notice: `Took the settings of ${source.name}.` });
+  } else set({ notice: taken.words });
 }
 
 /** Takes what was dropped for something else, and gives back what it had replaced. */
@@ -152,7 +160,7 @@ export async function retakeDropped(kind: SourceKind): Promise<void> {
 }
 
 export function dismissDropped(): void {
-  set({ dropped: undefined });
+  set({ dropped: undefined, notice: undefined });
 }
 
 export function changeSettings(change: Partial<Settings>): void {
@@ -163,7 +171,7 @@ export function changeSettings(change: Partial<Settings>): void {
 
 export async function tune(): Promise<void> {
   series = emptySeries();
-  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting' }, seriesVersion: state.seriesVersion + 1, failures: [], dropped: undefined }));
+  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting' }, seriesVersion: state.seriesVersion + 1, failures: [], dropped: undefined, notice: undefined }));
   const answer = await ask((api) => api.start(get().settings));
   if (!answer.ok) receive([{ kind: 'failed', failure: answer.failure }]);
 }

@@ -1,4 +1,4 @@
-import type { Answer, BundledItem, Comparison, EngineApi, EngineEvent, PairResult, Phase, Probe, Score, Settings, Source, SourceKind } from '../engine/api';
+import type { Answer, BundledItem, Comparison, EngineApi, EngineEvent, PairResult, Phase, Probe, Score, Settings, Source, Recognised } from '../engine/api';
 
 /** How the fake behaves: which machine it plays and where it fails. */
 export interface FakeOptions {
@@ -49,9 +49,9 @@ export class FakeEngine implements EngineApi {
     return Promise.resolve();
   }
 
-  recognise(source: Source): Promise<Answer<SourceKind>> {
+  recognise(source: Source): Promise<Answer<Recognised>> {
     if (nameOf(source).endsWith('.txt')) return Promise.resolve(no(`${nameOf(source)} is neither pictures nor a model. Drop a folder of pictures, a zip or a model folder.`));
-    return Promise.resolve(ok('pictures'));
+    return Promise.resolve(ok({ use: 'card', kind: 'pictures' }));
   }
 
   loadClip = async (source: Source): ReturnType<EngineApi['loadClip']> => {

@@ -1,5 +1,5 @@
 import { ActionIcon, NativeSelect } from '@mantine/core';
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import type { SourceKind } from '../engine/api';
 import { dismissDropped, retakeDropped, usePage } from '../state/store';
 import { CloseIcon, InfoIcon } from './icons';
@@ -15,13 +15,23 @@ const KINDS: readonly { readonly value: SourceKind; readonly label: string }[] =
 /** Says what the last files were taken for, and lets that be changed. */
 export function DroppedNotice(): ReactElement | null {
   const dropped = usePage((state) => state.dropped);
+  const notice = usePage((state) => state.notice);
+  if (notice) return <Notice><span className={styles.text}>{notice}</span></Notice>;
   if (!dropped) return null;
   return (
-    <div className={`${styles.notice} ${styles.row}`} role="status">
-      <InfoIcon />
+    <Notice>
       <span>Took <b>{dropped.source.name}</b> for</span>
       <NativeSelect size="xs" aria-label={`Take ${dropped.source.name} for`} value={dropped.kind} data={[...KINDS]} onChange={(event) => void retakeDropped(event.currentTarget.value as SourceKind)} />
       <span className={styles.text} />
+    </Notice>
+  );
+}
+
+function Notice({ children }: { readonly children: ReactNode }): ReactElement {
+  return (
+    <div className={`${styles.notice} ${styles.row}`} role="status">
+      <InfoIcon />
+      {children}
       <ActionIcon size="sm" variant="subtle" color="gray" aria-label="Dismiss" onClick={dismissDropped}><CloseIcon /></ActionIcon>
     </div>
   );
