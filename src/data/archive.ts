@@ -10,13 +10,13 @@ const FOREIGN: readonly (readonly [name: string, signature: string])[] = [
   ['RAR', 'Rar!\x1a\x07'], ['7-Zip', '7z\xbc\xaf\x27\x1c'], ['xz', '\xfd7zXZ\0'], ['bzip2', 'BZh'], ['Zstandard', '\x28\xb5\x2f\xfd'],
 ];
 
-/** PyTorch's checkpoints are zip archives, too, but nobody means their parts. */
-const CHECKPOINT = /\.(pt|pth|bin|ckpt)$/i;
+/** PyTorch's checkpoints and spreadsheets are zip archives, too, but nobody means their parts; nor is a file of another kind meant that is wrongly named. */
+const NO_ARCHIVE = /\.(pt|pth|bin|ckpt|xlsx|safetensors|onnx|csv|json)$/i;
 
 /** The files inside a zip, tar, tar.gz or parquet file, told by its content or, when that is damaged, by its name; undefined for any other file. */
 export async function openArchive(entry: FileEntry): Promise<FileTree | undefined> {
   const named = (ending: RegExp) => ending.test(entry.path);
-  if (CHECKPOINT.test(entry.path)) return undefined;
+  if (NO_ARCHIVE.test(entry.path)) return undefined;
   if (await isZip(entry)) return openZip(entry);
   if (await isParquet(entry)) return openParquet(entry);
   if (await isGzip(entry)) {
