@@ -69,7 +69,22 @@ const shrink: Lower = (l) => {
   return l.apply('Where', l.apply('Greater', x, l.scalar(lambd, x)), l.apply('Sub', x, bias), outer);
 };
 
+/** Functions of x through its exponential, logarithm, sine and cosine. */
+const TRANSCENDENTAL: Family = {
+  Tan: (l) => l.apply('Div', l.apply('Sin', l.input(0)), l.apply('Cos', l.input(0))),
+  // (exp(x) -+ exp(-x)) / 2
+  Sinh: (l) => half(l, l.apply('Sub', l.apply('Exp', l.input(0)), l.apply('Exp', l.apply('Neg', l.input(0))))),
+  Cosh: (l) => half(l, l.apply('Add', l.apply('Exp', l.input(0)), l.apply('Exp', l.apply('Neg', l.input(0))))),
+  // log((1 + x) / (1 - x)) / 2
+  Atanh: (l) => half(l, l.apply('Log', l.apply('Div', l.apply('Add', l.scalar(1, l.input(0)), l.input(0)), l.apply('Sub', l.scalar(1, l.input(0)), l.input(0))))),
+};
+
+function half(l: Lowering, value: string): string {
+  return l.apply('Mul', value, l.scalar(0.5, value));
+}
+
 export const ARITHMETIC: Family = {
+  ...TRANSCENDENTAL,
   ...directly('Abs', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'IsNaN', 'Log', 'Neg', 'Not', 'Reciprocal', 'Round', 'Sign', 'Sin', 'Sqrt'),
   ...directly('Add', 'Sub', 'Mul', 'Div', 'And', 'Or', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'),
   Sum: chain('Add'),

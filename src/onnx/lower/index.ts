@@ -4,6 +4,7 @@ import { ATTENTION } from './attention';
 import { CONSTANTS } from './constants';
 import { CONTRACTIONS } from './contractions';
 import { CONTROL } from './control';
+import { GRID_SAMPLE } from './grid-sample';
 import { INDEXING } from './indexing';
 import type { Lower } from './lowering';
 import { MOVEMENT } from './movement';
@@ -16,5 +17,5 @@ import { RESIZE } from './resize';
 
 /** ONNX operators in terms of the IR's. */
 export const LOWERINGS: ReadonlyMap<string, Lower> = new Map(
-  [ACTIVATIONS, ARITHMETIC, ATTENTION, CONSTANTS, CONTRACTIONS, CONTROL, INDEXING, MOVEMENT, NORMALIZATIONS, PAD, POOLING, QUANTIZATION, REDUCTIONS, RESIZE].flatMap((family) => Object.entries(family)),
+  [ACTIVATIONS, ARITHMETIC, ATTENTION, CONSTANTS, CONTRACTIONS, CONTROL, GRID_SAMPLE, INDEXING, MOVEMENT, NORMALIZATIONS, PAD, POOLING, QUANTIZATION, REDUCTIONS, RESIZE].flatMap((family) => Object.entries(family)),
 );

@@ -38,7 +38,7 @@ function nearest(mode: string, x: number, { scale }: Axis): number {
 }
 
 // W(x) = (a+2)|x|^3 - (a+3)|x|^2 + 1 for |x| <= 1,  a|x|^3 - 5a|x|^2 + 8a|x| - 4a for |x| < 2
-function cubicWeight(x: number, a: number): number {
+export function cubicWeight(x: number, a: number): number {
   const d = Math.abs(x);
   if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
