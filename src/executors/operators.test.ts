@@ -36,7 +36,6 @@ function inapplicable(column: Column, { name, dtypes }: NodeCase): string | unde
 /** All refusals there may be. Anything else that is no pass fails its test. */
 const REFUSALS: readonly (readonly [Column, RegExp])[] = [
   ['ort', /^ONNX Runtime has no kernel for TopK of this type$/],
-  ['webgpu', /^The WebGPU engine has no kernel for Conv/],
 ];
 
 function unexpected(column: Column, name: string, { status, reason }: Outcome): string[] {

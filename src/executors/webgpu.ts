@@ -254,12 +254,23 @@ function planLimits({ device, kind, features }: Gpu): PlanLimits {
   };
 }
 
-/** A tensor as the GPU holds it: 32 bits an element. */
+/** A tensor as the GPU holds it: 32 bits an element. Throws a UserError for integers that these do not hold. */
 function toWords(tensor: Tensor): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
   if (tensor.data instanceof Float32Array || tensor.data instanceof Int32Array) return tensor.data as Float32Array<ArrayBuffer>;
   const values = toNumbers(tensor);
   if (isFloat(tensor.dtype)) return Float32Array.from(values);
-  return tensor.dtype.startsWith('int') ? Int32Array.from(values, (value) => Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1)) : Uint32Array.from(values);
+  return tensor.dtype.startsWith('int') ? Int32Array.from(values, (value) => word(value, -(2 ** 31), 2 ** 31 - 1)) : Uint32Array.from(values, (value) => word(value, 0, 2 ** 32 - 1));
+}
+
+/** The extremes of 64-bit integers stand for "without end", and so do those of 32. */
+function word(value: number, low: number, high: number): number {
+  if (value > high && value < 2 ** 63) outside(value);
+  if (value < low && value > -(2 ** 63)) outside(value);
+  return Math.min(Math.max(value, low), high);
+}
+
+function outside(value: number): never {
+  throw new UserError(`The integer ${value} does not fit the 32 bits that integers have on the GPU`, '', 'Use the executor "ort"');
 }
 
 function fromWords({ dtype, shape }: TensorType, bytes: ArrayBuffer, offset = 0): Tensor {

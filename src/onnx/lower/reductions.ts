@@ -103,6 +103,9 @@ function topK(l: Lowering): readonly string[] {
   const axis = l.axisOf(-1);
   const k = l.has(1) ? l.values(1)[0]! : l.number('k', 1);
   if (k > l.shape(0)[axis]!) l.fail(`it wants ${k} of ${l.shape(0)[axis]} elements`);
+  // ONNX Runtime divides by zero over an empty tensor.
+  const empty = l.shape(0).map((dim, i) => (i === axis ? k : dim));
+  if (sizeOf(empty) === 0) return [l.expand(l.scalar(0, l.input(0)), empty), l.expand(l.builder.constant(0, 'int64'), empty)];
   const indices = l.add('TopK', [l.input(0)], { axis, k, largest: l.number('largest', 1) !== 0 });
   return [l.add('GatherElements', [l.input(0), indices], { axis }), indices];
 }
