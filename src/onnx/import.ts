@@ -42,7 +42,7 @@ export function specialise(model: Model, { shapes = {} }: SpecialiseOptions = {}
   try {
     return new Importer(model, shapes).run();
   } catch (error) {
-    throw error instanceof UserError ? error.within(model.file) : error;
+    throw error instanceof UserError && !error.where.startsWith(model.file) ? error.within(model.file) : error;
   }
 }
 
