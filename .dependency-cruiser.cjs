@@ -13,12 +13,13 @@ const ROOMS = {
   models: ['ir', 'ops', 'onnx', 'passes', 'executors', 'data'],
   recipes: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models'],
   train: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models', 'recipes'],
+  pretrain: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models', 'train'],
   eval: ['ir', 'executors', 'data', 'models'],
   intake: ['ir', 'ops', 'onnx', 'passes', 'executors', 'data', 'models', 'recipes', 'eval'],
   engine: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'executors', 'data', 'models', 'recipes', 'train', 'eval', 'intake'],
   state: ['engine/api'],
   ui: ['state', 'engine/api'],
-  cli: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'compile', 'executors', 'data', 'models', 'recipes', 'train', 'eval', 'intake'],
+  cli: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'compile', 'executors', 'data', 'models', 'recipes', 'train', 'eval', 'intake', 'pretrain'],
 };
 
 const TEST = '\\.test\\.tsx?$|^src/testing/';

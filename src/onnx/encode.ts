@@ -26,14 +26,21 @@ export interface EncodeOptions {
   readonly weights: (ref: WeightRef) => Promise<Uint8Array>;
   /** Name of the data file for the larger weights; without it everything stands in the model. */
   readonly dataFile?: string;
+  /**
+   * A dimension that stands for any batch: wherever a shape of the graph has exactly this number, the file has the symbol `batch_size`. The graph must treat the
+   * batch as one axis, and no other dimension may have this number.
+   */
+  readonly batch?: number;
 }
+
+const BATCH_SYMBOL = 'batch_size';
 
 /** Weights of at least this many bytes go to the data file. */
 const EXTERNAL_BYTES = 1024;
 
 /** Writes a graph of primitives (functions inlined) as an ONNX model of operator set 20, which any ONNX runtime can run. */
-export async function encodeModel(graph: Graph, { weights, dataFile }: EncodeOptions): Promise<Encoded> {
-  const writer = new Writer(graph);
+export async function encodeModel(graph: Graph, { weights, dataFile, batch }: EncodeOptions): Promise<Encoded> {
+  const writer = new Writer(graph, batch);
   const nodes = graph.nodes.map((node) => writer.node(node));
   const data: Uint8Array[] = [];
   let offset = 0;
@@ -56,8 +63,8 @@ export async function encodeModel(graph: Graph, { weights, dataFile }: EncodeOpt
       name: graph.name || 'graph',
       node: nodes,
       initializer,
-      input: graph.inputs.map((name) => valueInfo(graph, name)),
-      output: graph.outputs.map((name) => valueInfo(graph, name)),
+      input: graph.inputs.map((name) => valueInfo(graph, name, batch)),
+      output: graph.outputs.map((name) => valueInfo(graph, name, batch)),
     }),
   });
   return { model: toBinary(ModelProtoSchema, proto), data };
@@ -111,9 +118,13 @@ class Writer {
   readonly operands: TensorProto[] = [];
   private readonly names = new Map<string, string>();
 
-  constructor(private readonly graph: Graph) {}
+  constructor(
+    private readonly graph: Graph,
+    private readonly batch: number | undefined,
+  ) {}
 
-  node(node: Node): NodeProto {
+  node(given: Node): NodeProto {
+    const node = this.batch === undefined ? given : forAnyBatch(this.graph, given, this.batch);
     const write = (WRITERS[node.op as PrimitiveName] ?? unreachable(`${node.op} has no ONNX form`)) as (attributes: unknown, dtype: DType) => Written;
     const { attributes, operands = [], output = 0 } = write(node.attributes, this.graph.types.get(node.inputs[0]!)!.dtype);
     return create(NodeProtoSchema, {
@@ -146,6 +157,22 @@ class Writer {
   }
 }
 
+/** The node with attributes that hold for any batch: Reshape works the batch out, Expand keeps it, Slice takes all of it. */
+function forAnyBatch(graph: Graph, node: Node, batch: number): Node {
+  const replaced = (values: readonly number[], by: number): number[] => values.map((value) => (value === batch ? by : value));
+  if (node.op === 'Reshape') {
+    if (node.attributes.shape.filter((dim) => dim === batch).length > 1) unreachable(`${node.name} has the batch on several axes`);
+    return { ...node, attributes: { shape: replaced(node.attributes.shape, -1) } };
+  }
+  if (node.op === 'Expand') {
+    const from = graph.types.get(node.inputs[0]!)!.shape;
+    const { shape } = node.attributes;
+    if (shape.some((dim, axis) => dim === batch && from[axis - shape.length + from.length] !== batch)) unreachable(`${node.name} makes a batch out of one`);
+    return { ...node, attributes: { shape: replaced(shape, 1) } };
+  }
+  return node.op === 'Slice' ? { ...node, attributes: { ...node.attributes, ends: replaced(node.attributes.ends, 2 ** 52) } } : node;
+}
+
 function attributeProto(name: string, value: number | string | readonly number[]): AttributeProto {
   if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
@@ -167,9 +194,9 @@ function externalProto(name: string, { dtype, shape }: Pick<Tensor, 'dtype' | 's
   });
 }
 
-function valueInfo(graph: Graph, name: string): ValueInfoProto {
+function valueInfo(graph: Graph, name: string, batch: number | undefined): ValueInfoProto {
   const { dtype, shape } = graph.types.get(name)!;
-  const dim = shape.map((value) => create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(value) } }));
+  const dim = shape.map((value) => create(TensorShapeProto_DimensionSchema, { value: value === batch ? { case: 'dimParam', value: BATCH_SYMBOL } : { case: 'dimValue', value: BigInt(value) } }));
   const tensor = create(TypeProto_TensorSchema, { elemType: CODES[dtype], shape: create(TensorShapeProtoSchema, { dim }) });
   return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }) });
 }

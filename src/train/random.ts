@@ -24,7 +24,7 @@ function wideProduct(x: number, y: number): [high: number, low: number] {
 }
 
 /** What is drawn, each in a stream of its own. The numbers are part of what a seed means. */
-const PURPOSES = { order: 1, timesteps: 2, noise: 3, patches: 4, crops: 5, init: 6, shuffle: 7 } as const;
+const PURPOSES = { order: 1, timesteps: 2, noise: 3, patches: 4, crops: 5, init: 6, shuffle: 7, captions: 8 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
 /** Where in a run something is drawn; for `order` an epoch, for `crops` a picture stands for the step. */

@@ -42,11 +42,11 @@ export function initialState(parameters: Readonly<Record<string, Tensor>>): Reco
   return state;
 }
 
-/** sum' = sum + d(loss / parts)/dp */
-function accumulateGraph({ graph, parameters }: LossGraph, parts: number): Graph {
+/** sum' = sum + d(loss / parts)/dp; the loss graph's other outputs are given too. */
+export function accumulateGraph({ graph, parameters }: LossGraph, parts: number): Graph {
   const builder = new GraphBuilder('accumulate', graph);
   const gradients = appendGradient(builder, graph, parameters, new Map([['loss', builder.constant(1 / parts)]]));
-  const outputs = ['loss'];
+  const outputs = [...graph.outputs];
   for (const name of parameters) {
     const gradient = gradients.get(name);
     if (gradient === undefined) continue;
@@ -69,8 +69,7 @@ function updateGraph({ graph, parameters }: LossGraph, { momentum, clipNorm }: S
     const type = graph.types.get(name)!;
     return { name, value: builder.input(name, type), buffer: builder.input(momentumOf(name), type), sum: builder.input(sumOf(name), type) };
   });
-  const norm = appendNorm(builder, state.map(({ sum }) => sum));
-  const scale = clipNorm === undefined ? undefined : builder.add('Min', [builder.constant(1), builder.add('Div', [builder.constant(clipNorm), builder.add('Add', [norm, builder.constant(1e-6)], {})], {})], {});
+  const { norm, scale } = appendClipping(builder, state.map(({ sum }) => sum), clipNorm);
   const outputs = [norm];
   const zero = builder.constant(0);
   for (const { name, value, buffer, sum } of state) {
@@ -80,6 +79,14 @@ function updateGraph({ graph, parameters }: LossGraph, { momentum, clipNorm }: S
     outputs.push(builder.add('Expand', [zero], { shape: builder.type(sum).shape }, { output: nextOf(sum) }));
   }
   return builder.build(outputs);
+}
+
+/** `grad_norm`, the L2 norm of all the sums together, and what they are to be multiplied with so that it is at most `clipNorm`. */
+export function appendClipping(builder: GraphBuilder, sums: readonly string[], clipNorm: number | undefined): { readonly norm: string; readonly scale: string | undefined } {
+  const norm = appendNorm(builder, sums);
+  if (clipNorm === undefined) return { norm, scale: undefined };
+  const ratio = builder.add('Div', [builder.constant(clipNorm), builder.add('Add', [norm, builder.constant(1e-6)], {})], {});
+  return { norm, scale: builder.add('Min', [builder.constant(1), ratio], {}) };
 }
 
 /** The squares are added in pairs: no node reads more operands than a device binds, and rounding grows with the depth only. */
