@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from 'onnxrun
 import { unreachable } from '../ir/errors';
 import type { Graph } from '../ir/graph';
 import type { DType, Tensor, TypedArray } from '../ir/tensor';
-import { encodeModel } from '../onnx/encode';
+import { encodeModel, STANDARD_FUNCTIONS } from '../onnx/encode';
 import { inlineFunctions } from '../passes/inline';
 import { nextOf, type Executor, type Program, type ProgramSource } from './executor';
 
@@ -25,7 +25,7 @@ export class OrtExecutor implements Executor {
   async compile({ graphs, state = {}, weights }: ProgramSource): Promise<Program> {
     const sessions = new Map<string, Compiled>();
     for (const [name, graph] of Object.entries(graphs)) {
-      const { model } = await encodeModel(inlineFunctions(graph), { weights });
+      const { model } = await encodeModel(inlineFunctions(graph, STANDARD_FUNCTIONS), { weights });
       sessions.set(name, { graph, session: await this.ort.InferenceSession.create(model, this.options) });
     }
     return new OrtProgram(this.ort, sessions, new Map(Object.entries(state)));

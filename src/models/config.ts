@@ -16,6 +16,8 @@ export interface VisionConfig extends TowerConfig {
   readonly imageSize: number;
   readonly patchSize: number;
   readonly channels: number;
+  /** Channels of the convolutions of stride 2 that come before the patches' own; CLIP has none, our small one has. */
+  readonly stem: readonly number[];
   /** Width of the embedding that pictures and texts share. */
   readonly embeddingSize: number;
 }
@@ -50,7 +52,7 @@ const tower = {
   projection_dim: count(MOST.width).optional(),
 };
 
-const vision = z.object({ ...tower, image_size: count(MOST.pixels).optional(), patch_size: count(MOST.pixels).optional(), num_channels: count(16).optional() });
+const vision = z.object({ ...tower, image_size: count(MOST.pixels).optional(), patch_size: count(MOST.pixels).optional(), num_channels: count(16).optional(), stem_channels: z.array(count(MOST.width)).max(8).default([]) });
 const text = z.object({ ...tower, vocab_size: count(MOST.vocabulary).optional(), max_position_embeddings: count(MOST.context).optional() });
 
 /** What transformers assumes where a config is silent. */
@@ -89,7 +91,7 @@ const visionConfig = (modelType: 'clip' | 'siglip', projection?: number) =>
     const patchSize = given.patch_size ?? defaults.patch;
     if (patchSize > imageSize) ctx.addIssue({ code: 'custom', path: ['patch_size'], message: `expected at most image_size ${imageSize}`, input: patchSize });
     const embeddingSize = modelType === 'siglip' ? sizes.hiddenSize : (given.projection_dim ?? projection ?? DEFAULT_PROJECTION);
-    return { modelType, ...sizes, imageSize, patchSize, channels: given.num_channels ?? 3, embeddingSize };
+    return { modelType, ...sizes, imageSize, patchSize, channels: given.num_channels ?? 3, stem: given.stem_channels, embeddingSize };
   });
 
 const textConfig = (modelType: 'clip' | 'siglip') =>

@@ -5,17 +5,19 @@ import type { VisionConfig } from './config';
 
 /** Names and shapes of a vision tower's tensors in transformers: CLIPVisionModelWithProjection, or SiglipVisionModel (as on the hub, under `vision_model.`). */
 export function visionTensors(config: VisionConfig): Map<string, readonly number[]> {
-  const { hiddenSize: d, intermediateSize: inner, layers, imageSize, patchSize, channels } = config;
+  const { hiddenSize: d, intermediateSize: inner, layers, imageSize, patchSize, channels, stem } = config;
   const clip = config.modelType === 'clip';
   const grid = Math.floor(imageSize / patchSize) ** 2;
   const tensors = new Map<string, readonly number[]>();
   const linear = (name: string, out: number, from: number): void => void tensors.set(`${name}.weight`, [out, from]).set(`${name}.bias`, [out]);
   const norm = (name: string): void => void tensors.set(`${name}.weight`, [d]).set(`${name}.bias`, [d]);
   const perceptron = (name: string): void => [`${name}.fc1`, `${name}.fc2`].forEach((layer, i) => (i ? linear(layer, d, inner) : linear(layer, inner, d)));
-  tensors.set('vision_model.embeddings.patch_embedding.weight', [d, channels, patchSize, patchSize]);
+  stem.forEach((out, i) => tensors.set(`vision_model.embeddings.stem.${i}.weight`, [out, stem[i - 1] ?? channels, 3, 3]).set(`vision_model.embeddings.stem.${i}.bias`, [out]));
+  const kernel = patchSize / 2 ** stem.length;
+  tensors.set('vision_model.embeddings.patch_embedding.weight', [d, stem.at(-1) ?? channels, kernel, kernel]);
   tensors.set('vision_model.embeddings.position_embedding.weight', [clip ? grid + 1 : grid, d]);
   if (clip) tensors.set('vision_model.embeddings.class_embedding', [d]);
-  else tensors.set('vision_model.embeddings.patch_embedding.bias', [d]);
+  if (!clip || stem.length) tensors.set('vision_model.embeddings.patch_embedding.bias', [d]);
   if (clip) norm('vision_model.pre_layrnorm');
   for (let layer = 0; layer < layers; layer++) {
     const name = `vision_model.encoder.layers.${layer}`;

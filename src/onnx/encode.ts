@@ -6,8 +6,8 @@ import {
 } from 'onnx-buf';
 import { unreachable } from '../ir/errors';
 import type { Graph, Node, WeightRef } from '../ir/graph';
-import { OPSET, type Convolution, type PrimitiveAttributes, type PrimitiveName, type Reduction } from '../ir/ops';
-import { bytesOf, cast, tensorFrom, tensorFromBytes, type DType, type Tensor } from '../ir/tensor';
+import { OPSET, type Convolution, type FunctionName, type OpAttributes, type PrimitiveName, type Reduction } from '../ir/ops';
+import { bytesOf, cast, sizeOf, tensorFrom, tensorFromBytes, type DType, type Tensor, type TensorType } from '../ir/tensor';
 
 const IR_VERSION = 10n;
 
@@ -27,20 +27,22 @@ export interface EncodeOptions {
   /** Name of the data file for the larger weights; without it everything stands in the model. */
   readonly dataFile?: string;
   /**
-   * A dimension that stands for any batch: wherever a shape of the graph has exactly this number, the file has the symbol `batch_size`. The graph must treat the
-   * batch as one axis, and no other dimension may have this number.
+   * Dimensions that the file leaves open, by name: wherever a shape of the graph has exactly this number, it stands for any. No other dimension may have
+   * the number, and no operator may merge or split such an axis or make it out of one of length 1.
    */
-  readonly batch?: number;
+  readonly open?: Readonly<Record<string, number>>;
 }
-
-const BATCH_SYMBOL = 'batch_size';
 
 /** Weights of at least this many bytes go to the data file. */
 const EXTERNAL_BYTES = 1024;
 
-/** Writes a graph of primitives (functions inlined) as an ONNX model of operator set 20, which any ONNX runtime can run. */
-export async function encodeModel(graph: Graph, { weights, dataFile, batch }: EncodeOptions): Promise<Encoded> {
-  const writer = new Writer(graph, batch);
+/** Functions that ONNX has an operator for. */
+export const STANDARD_FUNCTIONS: ReadonlySet<FunctionName> = new Set(['Normalize'] as const);
+
+/** Writes a graph of primitives (functions inlined but for the standard ones) as an ONNX model of operator set 20, which any ONNX runtime can run. */
+export async function encodeModel(graph: Graph, { weights, dataFile, open = {} }: EncodeOptions): Promise<Encoded> {
+  const symbols = new Map(Object.entries(open).map(([symbol, dim]) => [dim, symbol]));
+  const writer = new Writer(graph, symbols);
   const nodes = graph.nodes.map((node) => writer.node(node));
   const data: Uint8Array[] = [];
   let offset = 0;
@@ -63,17 +65,22 @@ export async function encodeModel(graph: Graph, { weights, dataFile, batch }: En
       name: graph.name || 'graph',
       node: nodes,
       initializer,
-      input: graph.inputs.map((name) => valueInfo(graph, name, batch)),
-      output: graph.outputs.map((name) => valueInfo(graph, name, batch)),
+      input: graph.inputs.map((name) => valueInfo(graph, name, symbols)),
+      output: graph.outputs.map((name) => valueInfo(graph, name, symbols)),
     }),
   });
   return { model: toBinary(ModelProtoSchema, proto), data };
 }
 
-type StaticOperand = readonly [dtype: DType, values: readonly number[], scalar?: 'scalar'];
+/** A list, or with a shape of its own. */
+type StaticOperand = readonly [dtype: DType, values: readonly number[], shape?: readonly number[]];
+
+type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
 interface Written {
-  readonly attributes: Readonly<Record<string, number | string | readonly number[]>>;
+  /** The operator, where its name is not the IR's. */
+  readonly op?: string;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** Operands that ONNX wants as tensors, after the node's own. */
   readonly operands?: readonly StaticOperand[];
   /** Which of ONNX's outputs the node's one is; the first unless said. */
@@ -85,7 +92,7 @@ const axes = ({ axes: list, keepdims }: Reduction): Written => ({ attributes: { 
 const convolution = ({ strides, pads, dilations, group }: Convolution): Written['attributes'] => ({ strides, pads, dilations, group });
 
 /** How each primitive's attributes are written at operator set 20. */
-const WRITERS: { readonly [P in PrimitiveName]: (attributes: PrimitiveAttributes[P], dtype: DType) => Written } = {
+const WRITERS: { readonly [P in PrimitiveName | 'Normalize']: (attributes: OpAttributes[P], from: TensorType) => Written } = {
   Abs: bare, Ceil: bare, Cos: bare, Erf: bare, Exp: bare, Floor: bare, IsNaN: bare, Log: bare, Neg: bare, Not: bare, Reciprocal: bare, Relu: bare, Round: bare, Sigmoid: bare,
   Sign: bare, Sin: bare, Softplus: bare, Sqrt: bare, Tanh: bare, Add: bare, Sub: bare, Mul: bare, Div: bare, Pow: bare, Min: bare, Max: bare, And: bare, Or: bare, Equal: bare,
   Greater: bare, GreaterOrEqual: bare, Less: bare, LessOrEqual: bare, Where: bare, MatMul: bare,
@@ -100,7 +107,7 @@ const WRITERS: { readonly [P in PrimitiveName]: (attributes: PrimitiveAttributes
     operands: [['int64', starts], ['int64', ends.map((end, i) => (steps[i]! < 0 && end < 0 ? -(2 ** 52) : end))], ['int64', starts.map((_, axis) => axis)], ['int64', steps]],
   }),
   Concat: ({ axis }) => ({ attributes: { axis } }),
-  Pad: ({ pads, value }, dtype) => ({ attributes: { mode: 'constant' }, operands: [['int64', pads], [dtype, [value], 'scalar']] }),
+  Pad: ({ pads, value }, { dtype }) => ({ attributes: { mode: 'constant' }, operands: [['int64', pads], [dtype, [value], []]] }),
   Gather: ({ axis }) => ({ attributes: { axis } }),
   GatherElements: ({ axis }) => ({ attributes: { axis } }),
   GatherND: ({ batchDims }) => ({ attributes: { batch_dims: batchDims } }),
@@ -112,6 +119,10 @@ const WRITERS: { readonly [P in PrimitiveName]: (attributes: PrimitiveAttributes
   Conv: (attributes) => ({ attributes: convolution(attributes) }),
   ConvTranspose: (attributes) => ({ attributes: { ...convolution(attributes), output_padding: attributes.outputPadding } }),
   Softmax: ({ axis }) => ({ attributes: { axis } }),
+  Normalize: ({ axis, epsilon }, { dtype, shape }) => {
+    const normalised = shape.slice(axis);
+    return { op: 'LayerNormalization', attributes: { axis, epsilon: { float: epsilon } }, operands: [[dtype, new Array<number>(sizeOf(normalised)).fill(1), normalised]] };
+  },
 };
 
 class Writer {
@@ -120,19 +131,19 @@ class Writer {
 
   constructor(
     private readonly graph: Graph,
-    private readonly batch: number | undefined,
+    private readonly open: ReadonlyMap<number, string>,
   ) {}
 
   node(given: Node): NodeProto {
-    const node = this.batch === undefined ? given : forAnyBatch(this.graph, given, this.batch);
-    const write = (WRITERS[node.op as PrimitiveName] ?? unreachable(`${node.op} has no ONNX form`)) as (attributes: unknown, dtype: DType) => Written;
-    const { attributes, operands = [], output = 0 } = write(node.attributes, this.graph.types.get(node.inputs[0]!)!.dtype);
+    const node = this.open.size ? leaveOpen(this.graph, given, this.open) : given;
+    const write = (WRITERS[node.op as keyof typeof WRITERS] ?? unreachable(`${node.op} has no ONNX form`)) as (attributes: unknown, from: TensorType) => Written;
+    const { op = node.op, attributes, operands = [], output = 0 } = write(node.attributes, this.graph.types.get(node.inputs[0]!)!);
     return create(NodeProtoSchema, {
       name: node.name,
-      opType: node.op,
+      opType: op,
       input: [...node.inputs, ...operands.map((operand) => this.operand(operand))],
       output: [...Array.from({ length: output }, (_, i) => this.unread(node, i)), ...node.outputs],
-      attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+      attribute: Object.entries(this.open.size && node.op === 'Reshape' ? { allowzero: 0 } : attributes).map(([name, value]) => attributeProto(name, value)),
     });
   }
 
@@ -144,38 +155,39 @@ class Writer {
   }
 
   /** The name of an initializer that holds a static operand; equal ones are shared. */
-  private operand([dtype, values, scalar]: StaticOperand): string {
-    const key = `${dtype} ${scalar ?? ''} ${values.join()}`;
+  private operand([dtype, values, shape = [values.length]]: StaticOperand): string {
+    const key = `${dtype} ${shape.join('x')} ${values.join()}`;
     const known = this.names.get(key);
     if (known !== undefined) return known;
     let name = `static_${this.names.size}`;
     while (this.graph.types.has(name)) name += '_';
     this.names.set(key, name);
-    const tensor = tensorFrom(dtype, scalar ? [] : [values.length], values);
+    const tensor = tensorFrom(dtype, shape, values);
     this.operands.push(tensorProto(name, tensor, bytesOf(tensor)));
     return name;
   }
 }
 
-/** The node with attributes that hold for any batch: Reshape works the batch out, Expand keeps it, Slice takes all of it. */
-function forAnyBatch(graph: Graph, node: Node, batch: number): Node {
-  const replaced = (values: readonly number[], by: number): number[] => values.map((value) => (value === batch ? by : value));
+/** The node with attributes that hold whatever the open dimensions are: Reshape keeps (0) or works out (-1) one, Expand keeps it, Slice takes all of it. */
+function leaveOpen(graph: Graph, node: Node, open: ReadonlyMap<number, string>): Node {
+  const from = graph.types.get(node.inputs[0]!)?.shape ?? [];
   if (node.op === 'Reshape') {
-    if (node.attributes.shape.filter((dim) => dim === batch).length > 1) unreachable(`${node.name} has the batch on several axes`);
-    return { ...node, attributes: { shape: replaced(node.attributes.shape, -1) } };
+    const shape = node.attributes.shape.map((dim, axis) => (!open.has(dim) ? dim : from[axis] === dim ? 0 : -1));
+    if (shape.filter((dim) => dim < 0).length > 1) unreachable(`${node.name} moves several open dimensions`);
+    return { ...node, attributes: { shape } };
   }
   if (node.op === 'Expand') {
-    const from = graph.types.get(node.inputs[0]!)!.shape;
-    const { shape } = node.attributes;
-    if (shape.some((dim, axis) => dim === batch && from[axis - shape.length + from.length] !== batch)) unreachable(`${node.name} makes a batch out of one`);
-    return { ...node, attributes: { shape: replaced(shape, 1) } };
+    const lead = node.attributes.shape.length - from.length;
+    if (node.attributes.shape.some((dim, axis) => open.has(dim) && from[axis - lead] !== dim)) unreachable(`${node.name} makes an open dimension`);
+    return { ...node, attributes: { shape: node.attributes.shape.map((dim) => (open.has(dim) ? 1 : dim)) } };
   }
-  return node.op === 'Slice' ? { ...node, attributes: { ...node.attributes, ends: replaced(node.attributes.ends, 2 ** 52) } } : node;
+  return node.op === 'Slice' ? { ...node, attributes: { ...node.attributes, ends: node.attributes.ends.map((end) => (open.has(end) ? 2 ** 52 : end)) } } : node;
 }
 
-function attributeProto(name: string, value: number | string | readonly number[]): AttributeProto {
+function attributeProto(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  if ('float' in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 
@@ -194,9 +206,12 @@ function externalProto(name: string, { dtype, shape }: Pick<Tensor, 'dtype' | 's
   });
 }
 
-function valueInfo(graph: Graph, name: string, batch: number | undefined): ValueInfoProto {
+function valueInfo(graph: Graph, name: string, symbols: ReadonlyMap<number, string>): ValueInfoProto {
   const { dtype, shape } = graph.types.get(name)!;
-  const dim = shape.map((value) => create(TensorShapeProto_DimensionSchema, { value: value === batch ? { case: 'dimParam', value: BATCH_SYMBOL } : { case: 'dimValue', value: BigInt(value) } }));
+  const dim = shape.map((value) => {
+    const symbol = symbols.get(value);
+    return create(TensorShapeProto_DimensionSchema, { value: symbol === undefined ? { case: 'dimValue', value: BigInt(value) } : { case: 'dimParam', value: symbol } });
+  });
   const tensor = create(TypeProto_TensorSchema, { elemType: CODES[dtype], shape: create(TensorShapeProtoSchema, { dim }) });
   return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }) });
 }
