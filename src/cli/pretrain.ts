@@ -1,10 +1,18 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openPath } from '../data/files-node';
+import type { Executor } from '../executors/executor';
 import { createNodeOrt } from '../executors/ort-node';
 import { UserError } from '../ir/errors';
-import type { Folder } from '../pretrain/checkpoint';
-import { fullConfig, smokeConfig, STAGES, type StageName } from '../pretrain/config';
+import { loadClip } from '../models/clip';
+import { loadDiffusion } from '../models/diffusion';
+import type { ExportedFile } from '../models/export';
+import { finishedWeights, type Folder } from '../pretrain/checkpoint';
+import { fullConfig, smokeConfig, STAGES, type PretrainConfig, type StageName } from '../pretrain/config';
+import { clipFiles, diffusionFiles } from '../pretrain/export';
+import { clipGates, diffusionGates, GATE_SIZES, type Gate } from '../pretrain/gates';
 import { pretrain, type Progress } from '../pretrain/run';
 import { writeWhole } from './files';
 
@@ -14,6 +22,8 @@ const HELP = `usage: npm run pretrain -- [options]
   --seed N       (1)
   --threads N    threads of ONNX Runtime (one a core)
   --smoke        a few steps of everything
+  --export DIR   write DIR/nano-clip, then DIR/nano-sd, from the finished stages, and end
+  --gates DIR    measure DIR/nano-clip and DIR/nano-sd (those that there are) against their gates, as JSON, and end
 `;
 
 const SAVE_EVERY = 180;
@@ -23,19 +33,52 @@ async function main(argv: readonly string[]): Promise<void> {
     args: [...argv],
     options: {
       out: { type: 'string' }, stage: { type: 'string', multiple: true }, seed: { type: 'string', default: '1' }, threads: { type: 'string' },
-      smoke: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false }, export: { type: 'string' }, gates: { type: 'string' }, help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return void process.stdout.write(HELP);
+  const executor = createNodeOrt(values.threads === undefined ? undefined : wholeNumber(values.threads, '--threads', 1, 256));
+  if (values.gates !== undefined) return measure(values.gates, executor);
   const seed = wholeNumber(values.seed, '--seed', 0, 2 ** 52);
   const config = values.smoke ? smokeConfig(seed) : fullConfig(seed);
   const folder = await openFolder(values.out ?? (values.smoke ? 'pretrained/smoke' : 'pretrained'));
-  const executor = createNodeOrt(values.threads === undefined ? undefined : wholeNumber(values.threads, '--threads', 1, 256));
+  if (values.export !== undefined) return writeModels(values.export, { config, folder, executor });
   let stopped = false;
   process.once('SIGINT', () => (stopped = true));
   process.once('SIGTERM', () => (stopped = true));
   await pretrain({ config, folder, executor, stages: stagesOf(values.stage), saveEvery: SAVE_EVERY, onProgress: report, stopped: () => stopped });
   if (stopped) console.error('\nstopped; the same command goes on from here');
+}
+
+interface Trained {
+  readonly config: PretrainConfig;
+  readonly folder: Folder;
+  readonly executor: Executor;
+}
+
+/** Writes nano-CLIP, then nano-SD; refuses the one whose stages are not finished. */
+async function writeModels(to: string, { config, folder, executor }: Trained): Promise<void> {
+  const weights = (stage: StageName) => finishedWeights(folder, config, stage);
+  const text = await weights('clip-text');
+  const write = async (name: string, files: readonly ExportedFile[]): Promise<void> => {
+    for (const { path, bytes } of files) {
+      await mkdir(dirname(join(to, name, path)), { recursive: true });
+      await writeWhole(join(to, name, path), bytes);
+    }
+    console.error(`${join(to, name)}: ${(files.reduce((sum, { bytes }) => sum + bytes.length, 0) / 1e6).toFixed(2)} MB`);
+  };
+  await write('nano-clip', await clipFiles(config, text, await weights('clip-vision')));
+  await write('nano-sd', await diffusionFiles(config, executor, text, await weights('vae'), await weights('unet')));
+}
+
+/** Prints the gates of the models in a folder; fails if one is missed. */
+async function measure(models: string, executor: Executor): Promise<void> {
+  const gates: Gate[] = [];
+  if (existsSync(join(models, 'nano-clip'))) gates.push(...(await clipGates(await loadClip(await openPath(join(models, 'nano-clip'))), executor, GATE_SIZES)));
+  if (existsSync(join(models, 'nano-sd'))) gates.push(...(await diffusionGates(await loadDiffusion(await openPath(join(models, 'nano-sd'))), executor, GATE_SIZES)));
+  if (!gates.length) throw new UserError('There is neither nano-clip nor nano-sd', models, 'Write them with --export');
+  console.log(JSON.stringify(gates, (_, value: unknown) => (typeof value === 'number' ? Number(value.toFixed(4)) : value), 1));
+  if (gates.some(({ passed }) => !passed)) process.exitCode = 2;
 }
 
 /** A folder on disk, made if it is not there. */
