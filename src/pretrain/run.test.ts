@@ -17,7 +17,7 @@ function memory(): Folder & { readonly files: Map<string, Uint8Array> } {
 const executor = createNodeOrt(1);
 
 describe('pretrain', () => {
-  it('trains every stage, and a resumed run is the same bit for bit', async () => {
+  it('trains every stage, and a resumed run is the same bit for bit', { timeout: 180_000 }, async () => {
     const config = tinyConfig(7);
     const longer = { ...config, schedules: { ...config.schedules, vae: { ...config.schedules.vae, steps: 20 } } };
     const [whole, parts] = [memory(), memory()];
@@ -25,10 +25,12 @@ describe('pretrain', () => {
     await pretrain({ config: longer, folder: whole, executor, stages: STAGES, saveEvery: 1e9, onProgress: (progress) => reports.push(progress) });
     expect([...whole.files.keys()].sort()).toEqual(STAGES.flatMap((stage) => [`${stage}.jsonl`, `${stage}.safetensors`]).sort());
     expect(reports.map(({ stage, step }) => [stage, step])).toEqual([['clip-text', 4], ['clip-vision', 4], ['vae', 10], ['vae', 20], ['unet', 4]]);
-    await pretrain({ config: longer, folder: parts, executor, stages: STAGES, saveEvery: 1e9, stopped: () => parts.files.has('clip-vision.safetensors') });
-    expect(parts.files.has('unet.safetensors')).toBe(false);
-    await pretrain({ config: longer, folder: parts, executor, stages: STAGES, saveEvery: 1e9 });
-    for (const stage of STAGES) expect(Buffer.compare(whole.files.get(`${stage}.safetensors`)!, parts.files.get(`${stage}.safetensors`)!), stage).toBe(0);
+    const run = (stopped: boolean) => pretrain({ config: longer, folder: parts, executor, stages: ['vae'], saveEvery: 1e9, stopped: () => stopped });
+    await run(true);
+    const halfway = parts.files.get('vae.safetensors')!;
+    await run(false);
+    expect(Buffer.compare(halfway, whole.files.get('vae.safetensors')!)).not.toBe(0);
+    expect(Buffer.compare(parts.files.get('vae.safetensors')!, whole.files.get('vae.safetensors')!)).toBe(0);
     const steps = new TextDecoder().decode(parts.files.get('vae.jsonl')).trim().split('\n').map((line) => (JSON.parse(line) as { step: number }).step);
     expect(steps).toEqual([10, 20]);
   });
