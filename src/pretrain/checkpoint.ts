@@ -24,9 +24,10 @@ const FORMAT = 'seebetter-pretraining';
 
 const fileOf = (stage: StageName): string => `${stage}.safetensors`;
 
-/** What a stage's result depends on, in a form that can be compared. */
-function fingerprint({ schedules, ...config }: PretrainConfig, stage: StageName): string {
-  return JSON.stringify({ ...config, schedule: schedules[stage] });
+/** What a stage's result depends on beside the stages before it, in a form that can be compared. */
+function fingerprint({ seed, clip, vae, unet, klWeight, captionDropout, schedules }: PretrainConfig, stage: StageName): string {
+  const parts = { 'clip-text': { clip }, 'clip-vision': { clip }, vae: { vae, klWeight }, unet: { clip, vae, unet, captionDropout } };
+  return JSON.stringify({ seed, ...parts[stage], schedule: schedules[stage] });
 }
 
 export async function saveCheckpoint(folder: Folder, config: PretrainConfig, stage: StageName, { step, state }: StageCheckpoint): Promise<void> {

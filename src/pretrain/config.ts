@@ -57,13 +57,13 @@ function sizesOf(widths: Widths): Pick<PretrainConfig, 'clip' | 'vae' | 'unet'> 
 const SCHEDULES = {
   'clip-text': { batch: 128, steps: 2400, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
   'clip-vision': { batch: 128, steps: 1200, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
-  vae: { batch: 32, steps: 4000, lr: 1e-3, warmup: 100, weightDecay: 0 },
-  unet: { batch: 64, steps: 6000, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
+  vae: { batch: 32, steps: 3000, lr: 1e-3, warmup: 100, weightDecay: 0 },
+  unet: { batch: 64, steps: 4000, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
 } as const satisfies Record<StageName, Schedule>;
 
 /** What ships. */
 export function fullConfig(seed: number): PretrainConfig {
-  const sizes = sizesOf({ imageSize: 64, vision: 96, visionLayers: 4, text: 128, stem: [24, 48], vae: [64, 96], unet: [96, 96], groups: 32 });
+  const sizes = sizesOf({ imageSize: 64, vision: 96, visionLayers: 4, text: 128, stem: [24, 48], vae: [64, 96], unet: [96, 80], groups: 16 });
   return { seed, ...sizes, klWeight: 1e-4, captionDropout: 0.1, schedules: SCHEDULES };
 }
 
