@@ -22,8 +22,9 @@ const HELP = `usage: npm run pretrain -- [options]
   --seed N       (1)
   --threads N    threads of ONNX Runtime (one a core)
   --smoke        a few steps of everything
-  --export DIR   write DIR/nano-clip, then DIR/nano-sd, from the finished stages, and end
-  --gates DIR    measure DIR/nano-clip and DIR/nano-sd (those that there are) against their gates, as JSON, and end
+  --export       write nano-clip, then nano-sd, from the finished stages, and end
+  --gates        measure nano-clip and nano-sd (those that there are) against their gates, as JSON, and end
+  --models DIR   where the models lie (public/models)
 `;
 
 const SAVE_EVERY = 180;
@@ -33,16 +34,16 @@ async function main(argv: readonly string[]): Promise<void> {
     args: [...argv],
     options: {
       out: { type: 'string' }, stage: { type: 'string', multiple: true }, seed: { type: 'string', default: '1' }, threads: { type: 'string' },
-      smoke: { type: 'boolean', default: false }, export: { type: 'string' }, gates: { type: 'string' }, help: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false }, export: { type: 'boolean', default: false }, gates: { type: 'boolean', default: false }, models: { type: 'string', default: 'public/models' }, help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return void process.stdout.write(HELP);
   const executor = createNodeOrt(values.threads === undefined ? undefined : wholeNumber(values.threads, '--threads', 1, 256));
-  if (values.gates !== undefined) return measure(values.gates, executor);
+  if (values.gates) return measure(values.models, executor);
   const seed = wholeNumber(values.seed, '--seed', 0, 2 ** 52);
   const config = values.smoke ? smokeConfig(seed) : fullConfig(seed);
   const folder = await openFolder(values.out ?? (values.smoke ? 'pretrained/smoke' : 'pretrained'));
-  if (values.export !== undefined) return writeModels(values.export, { config, folder, executor });
+  if (values.export) return writeModels(values.models, { config, folder, executor });
   let stopped = false;
   process.once('SIGINT', () => (stopped = true));
   process.once('SIGTERM', () => (stopped = true));

@@ -3,6 +3,7 @@ import { UserError } from '../ir/errors';
 import type { Tensor } from '../ir/tensor';
 import { averageOf } from '../train/adamw';
 import type { PretrainConfig, StageName } from './config';
+import { vocabulary } from './vocabulary';
 
 /** Where checkpoints and logs lie: names without folders. */
 export interface Folder {
@@ -26,8 +27,16 @@ const fileOf = (stage: StageName): string => `${stage}.safetensors`;
 
 /** What a stage's result depends on beside the stages before it, in a form that can be compared. */
 function fingerprint({ seed, clip, vae, unet, klWeight, captionDropout, schedules }: PretrainConfig, stage: StageName): string {
-  const parts = { 'clip-text': { clip }, 'clip-vision': { clip }, vae: { vae, klWeight }, unet: { clip, vae, unet, captionDropout } };
+  const towers = { clip, tokenizer: checksum(vocabulary().source) };
+  const parts = { 'clip-text': towers, 'clip-vision': towers, vae: { vae, klWeight }, unet: { ...towers, vae, unet, captionDropout } };
   return JSON.stringify({ seed, ...parts[stage], schedule: schedules[stage] });
+}
+
+/** FNV-1a over UTF-16 code units, 32 bits. */
+function checksum(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return sum >>> 0;
 }
 
 export async function saveCheckpoint(folder: Folder, config: PretrainConfig, stage: StageName, { step, state }: StageCheckpoint): Promise<void> {

@@ -1,3 +1,4 @@
+import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createNodeOrt } from '../executors/ort-node';
 import { cast, tensorFrom, toNumbers, type Tensor } from '../ir/tensor';
@@ -81,6 +82,13 @@ describe('nano-SD as files', () => {
     const program = await executor.compile({ graphs: { unet: unetGraph(diffusion, 2, 17) }, weights: diffusion.unetWeights });
     const noise = await program.run('unet', { sample: waves([2, 12, 4, 4]), timestep: tensorFrom('int64', [2], [5, 900]), encoder_hidden_states: waves([2, 17, 16]) });
     expect(noise['out_sample']!.shape).toEqual([2, 12, 4, 4]);
+    const session = await ort.InferenceSession.create(await diffusion.tree.files.find(({ path }) => path === 'unet/model.onnx')!.read());
+    const fed = { sample: waves([2, 12, 4, 4]).data, encoder_hidden_states: waves([2, 17, 16]).data } as Record<string, Float32Array>;
+    const raw = await session.run({ sample: new ort.Tensor(fed['sample']!, [2, 12, 4, 4]), timestep: new ort.Tensor('int64', [5n, 900n], [2]), encoder_hidden_states: new ort.Tensor(fed['encoder_hidden_states']!, [2, 17, 16]) });
+    const want = toNumbers(noise['out_sample']!);
+    // the same operators, differently fused
+    (raw['out_sample']!.data as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(want[i]!, 5));
+    await session.release();
     await latents.dispose();
     await program.dispose();
   });
