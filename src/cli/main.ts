@@ -31,7 +31,12 @@ async function main([name, ...argv]: string[]): Promise<void> {
   if (!command) throw new UserError(`There is no command "${name}"`, '', `Use one of ${Object.keys(COMMANDS).join(', ')}`);
   const json = argv.includes('--json');
   const result = await command.run(argv.filter((word) => word !== '--json'));
-  console.log(json ? JSON.stringify(result) : JSON.stringify(result, null, 2));
+  await written(`${json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`);
+}
+
+/** Ends when a reader at the other end of a pipe has all of it: exiting earlier would cut it off. */
+function written(text: string): Promise<void> {
+  return new Promise((done) => process.stdout.write(text, () => done()));
 }
 
 /** What a person can act on, in one paragraph; parseArgs' complaints about options are such errors too. */
