@@ -2,7 +2,7 @@
 const ROOMS = {
   ir: [],
   ops: ['ir'],
-  onnx: ['ir', 'ops'],
+  onnx: ['ir', 'ops', 'passes'],
   autodiff: ['ir', 'ops'],
   passes: ['ir', 'ops', 'autodiff'],
   kernels: ['ir'],

@@ -1,6 +1,7 @@
 import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
 import { bytesPerElement, isFloat, sizeOf, tensorFromBytes, type TensorType } from '../ir/tensor';
+import { recognise } from '../passes/recognise';
 import type { Dim, Model, ModelGraph, ModelNode, ModelValue, Weight } from './decode';
 import { FoldingBuilder } from './fold';
 import { LOWERINGS } from './lower/index';
@@ -36,11 +37,12 @@ function refusal({ name, op, domain }: ModelNode): Unsupported {
 
 /**
  * The model as an IR graph for concrete input shapes: operators upgraded and expanded, shape arithmetic folded, float16 and float64 arithmetic done in
- * float32 (weights keep their stored dtype in their WeightRef; inputs and outputs keep theirs behind a Cast). Reads no weight but integers and small constants.
+ * float32 (weights keep their stored dtype in their WeightRef; inputs and outputs keep theirs behind a Cast), written-out normalisations recognised. Reads
+ * no weight but integers and small constants.
  */
 export function specialise(model: Model, { shapes = {} }: SpecialiseOptions = {}): Graph {
   try {
-    return new Importer(model, shapes).run();
+    return recognise(new Importer(model, shapes).run(), model.graph.weights);
   } catch (error) {
     throw error instanceof UserError && !error.where.startsWith(model.file) ? error.within(model.file) : error;
   }
