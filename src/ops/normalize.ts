@@ -44,11 +44,12 @@ interface Standardized {
   readonly deviation: string;
 }
 
+/** In the form, power included, in which ONNX Runtime finds a LayerNormalization. */
 function standardize(emit: Emit, x: string, axis: number, epsilon: number): Standardized {
   const { dtype, shape } = emit.type(x);
   const axes = shape.map((_, i) => i).slice(axis);
   const centred = emit.add('Sub', [x, emit.add('ReduceMean', [x], { axes, keepdims: true })], none);
-  const variance = emit.add('ReduceMean', [emit.add('Mul', [centred, centred], none)], { axes, keepdims: true });
+  const variance = emit.add('ReduceMean', [emit.add('Pow', [centred, emit.constant(2, dtype)], none)], { axes, keepdims: true });
   return { axes, centred, deviation: emit.add('Sqrt', [emit.add('Add', [variance, emit.constant(epsilon, dtype)], none)], none) };
 }
 
