@@ -1,91 +1,18 @@
-import { parseArgs } from 'node:util';
-import { decodePicture } from '../data/decode-node';
-import { openFile, openPath } from '../data/files-node';
-import { readSafetensors } from '../data/safetensors';
-import { loadMmvp, mmvpSimilarities, type Mmvp } from '../eval/mmvp';
-import { mcnemar, pairsRight, PATTERN_OF_PAIR, scoreMmvp, verifySimilarities, type McNemar, type MmvpScore } from '../eval/score';
-import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
-import { toNumbers } from '../ir/tensor';
-import { loadClip, type ClipModel } from '../models/clip';
-import { createEncoder } from '../models/encoder';
-import { openExecutor } from './executor';
-import { readBytes, writeWhole } from './files';
 
-/** report.json: the score, and against a baseline that one's score and the test between the two. */
-export interface Report extends MmvpScore {
-  readonly baseline?: MmvpScore;
-  readonly mcnemar?: McNemar;
-  readonly model?: string;
-  readonly baseline_model?: string;
-  readonly readout?: string;
-  readonly executor?: string;
-  /** Pairs that do not count, and why. */
-  readonly warnings?: readonly string[];
+interface Benchmark {
+  /** Its options. */
+  readonly takes: string;
+  run(argv: string[]): Promise<unknown>;
 }
 
-const USAGE = 'Give eval mmvp --clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, or --scores F --set NAME [--baseline-set NAME] --out report.json';
+export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  mmvp: { takes: '--clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, or mmvp --scores F --set NAME [--baseline-set NAME] --out report.json', run: async (argv) => (await import('./eval-mmvp')).evaluateMmvp(argv) },
+};
 
-/** `eval mmvp`: scores a model, or ready similarities. */
-export async function evaluate([benchmark, ...argv]: string[]): Promise<Report> {
-  if (benchmark !== 'mmvp') throw new UserError(`There is no benchmark "${benchmark ?? ''}"`, 'eval', 'Use eval mmvp');
-  const { values: options } = parseArgs({
-    args: argv,
-    options: {
-      scores: { type: 'string' }, set: { type: 'string' }, 'baseline-set': { type: 'string' },
-      clip: { type: 'string' }, baseline: { type: 'string' }, mmvp: { type: 'string' }, questions: { type: 'string' }, executor: { type: 'string' },
-      out: { type: 'string' },
-    },
-  });
-  const { scores, set, clip, mmvp } = options;
-  let report: Report;
-  if (scores !== undefined && set !== undefined) report = await fromScores(scores, set, options['baseline-set']);
-  else if (clip !== undefined && mmvp !== undefined) report = await fromModels(clip, options.baseline, mmvp, options.questions, options.executor);
-  else throw new UserError('Neither a model with its pictures nor a file of similarities is given', 'eval mmvp', USAGE);
-  if (options.out !== undefined) await writeWhole(options.out, `${JSON.stringify(report, null, 1)}\n`);
-  return report;
-}
-
-async function fromScores(path: string, set: string, baselineSet: string | undefined): Promise<Report> {
-  const read = await similaritiesIn(path);
-  return reportOf(read(set), baselineSet === undefined ? undefined : read(baselineSet), PATTERN_OF_PAIR);
-}
-
-async function fromModels(clip: string, baseline: string | undefined, path: string, questions: string | undefined, kind: string | undefined): Promise<Report> {
-  const mmvp = await loadMmvp(await openPath(path), questions === undefined ? undefined : await openFile(questions));
-  for (const warning of mmvp.warnings) console.error(`warning: ${warning}`);
-  const models = await Promise.all([clip, ...(baseline === undefined ? [] : [baseline])].map(async (folder) => loadClip(await openPath(folder))));
-  const executor = await openExecutor(kind);
-  const similarities: Float32Array[] = [];
-  for (const model of models) similarities.push(await similaritiesOf(mmvp, model, executor));
-  await executor.dispose();
-  const report = reportOf(similarities[0]!, similarities[1], mmvp.pairs.map(({ pattern }) => pattern), mmvp.pairs.map(({ number }) => number));
-  return { ...report, model: models[0]!.name, ...(models[1] && { baseline_model: models[1].name }), readout: 'plain CLIP embedding', executor: executor.description, warnings: mmvp.warnings };
-}
-
-async function similaritiesOf(mmvp: Mmvp, model: ClipModel, executor: Executor): Promise<Float32Array> {
-  const encoder = await createEncoder(model, executor);
-  try {
-    return await mmvpSimilarities(mmvp, model, encoder, decodePicture, (done, total) => console.error(`${model.name}: ${done} of ${total} pairs`));
-  } finally {
-    await encoder.dispose();
-  }
-}
-
-function reportOf(similarities: ArrayLike<number>, baseline: ArrayLike<number> | undefined, patterns: readonly string[], numbers?: readonly number[]): Report {
-  const score = scoreMmvp(similarities, patterns, numbers);
-  if (!baseline) return score;
-  return { ...score, baseline: scoreMmvp(baseline, patterns, numbers), mcnemar: mcnemar(pairsRight(baseline), pairsRight(similarities)) };
-}
-
-/** Opens a file of similarity sets [135, caption 2, image 2]. */
-async function similaritiesIn(path: string): Promise<(set: string) => Float64Array> {
-  const { tensors } = readSafetensors(await readBytes(path), path);
-  return (set) => {
-    const tensor = tensors.get(set);
-    if (!tensor) throw new UserError(`There is no set "${set}"`, path, `Use one of ${[...tensors.keys()].join(', ')}`);
-    const values = toNumbers(tensor);
-    verifySimilarities(values, tensor.shape, `${path}, ${set}`);
-    return values;
-  };
+/** `eval NAME`: runs one of the benchmarks. */
+export async function evaluate([name = '', ...argv]: string[]): Promise<unknown> {
+  const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name]! : undefined;
+  if (!benchmark) throw new UserError(`There is no benchmark "${name}"`, 'eval', `Use eval ${Object.keys(BENCHMARKS).join(', ')}`);
+  return benchmark.run(argv);
 }

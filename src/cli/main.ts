@@ -1,4 +1,5 @@
 import { UserError } from '../ir/errors';
+import { BENCHMARKS, evaluate } from './eval';
 
 interface Command {
   readonly does: string;
@@ -11,12 +12,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   run: { does: 'forward: --model M.onnx --inputs IN.safetensors --out OUT.safetensors', run: async (argv) => (await import('./graph')).runModel(argv) },
   grad: { does: 'forward and reverse: as run, with [--output NAME]... [--wrt a,b|all]', run: async (argv) => (await import('./graph')).differentiate(argv) },
   train: { does: 'tune a CLIP: --clip DIR --diffusion DIR --images PATH --steps N --seed S [--recipe diva|control] [--set key=value]... --out DIR [--draws F] [--record-draws F] [--resume DIR]', run: async (argv) => (await import('./train')).train(argv) },
-  eval: {
-    does: 'mmvp --clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, or mmvp --scores F --set NAME [--baseline-set NAME] --out report.json',
-    run: async (argv) => (await import('./eval')).evaluate(argv),
-  },
+  eval: { does: benchmarks(), run: async (argv) => evaluate(argv) },
   'export-step': { does: 'the step graph as ONNX: options as train', run: async (argv) => (await import('./export-step')).exportStep(argv) },
 };
+
+/** A line a benchmark. */
+function benchmarks(): string {
+  return Object.entries(BENCHMARKS).map(([name, { takes }]) => `${name} ${takes}`).join(`\n${' '.repeat(14)}`);
+}
 
 function help(): string {
   return ['usage: npm run --silent cli -- <command> [--json] [--executor webgpu|ort|reference]', ...Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(11)} ${does}`)].join('\n');
