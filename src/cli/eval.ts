@@ -8,6 +8,7 @@ interface Benchmark {
 
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   mmvp: { takes: '--clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, or mmvp --scores F --set NAME [--baseline-set NAME] --out report.json', run: async (argv) => (await import('./eval-mmvp')).evaluateMmvp(argv) },
+  readout: { takes: '--clip DIR [--baseline DIR] --nano --out report.json', run: async (argv) => (await import('./eval-readout')).evaluateReadout(argv) },
 };
 
 /** `eval NAME`: runs one of the benchmarks. */

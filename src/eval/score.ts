@@ -150,6 +150,7 @@ function squares(similarities: ArrayLike<number>): Square[] {
   }));
 }
 
-function rounded(percent: number): number {
+/** Six decimals, as the reports have them. */
+export function rounded(percent: number): number {
   return Math.round(percent * 1e6) / 1e6;
 }
