@@ -62,6 +62,7 @@ async function directory(reader: ZipReader<unknown>, entry: FileEntry): Promise<
     const entries: Entry[] = [];
     for await (const item of reader.getEntriesGenerator()) {
       if (entries.push(item) > MOST_ENTRIES) throw new Error(`more than ${MOST_ENTRIES} entries`);
+      if (item.offset < 0) throw new Error(`${entryPath(item.filename).path} begins ${-item.offset} bytes before the file does: the start of the archive is missing`);
     }
     return entries;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { overflowCheck, type OverflowCheck } from '../compile/overflow';
 import { plan, bytesOfRoot, type Plan, type PlanLimits } from '../compile/plan';
 import type { Root } from '../compile/steps';
 import type { Gpu } from '../gpu/device';
@@ -5,6 +6,7 @@ import { PipelineCache } from '../gpu/pipelines';
 import { UserError, unreachable } from '../ir/errors';
 import { typeOf, type WeightRef } from '../ir/graph';
 import { describe, isFloat, sizeOf, tensorFrom, tensorFromBytes, toNumbers, type Tensor, type TensorType } from '../ir/tensor';
+import { INT32, UINT32, word } from '../ir/word';
 import { nextOf, type Executor, type Program, type ProgramSource, type WeightReader } from './executor';
 
 /** How much work is handed to the device's queue at once. */
@@ -41,6 +43,7 @@ interface Dispatch {
 interface Compiled {
   readonly plan: Plan;
   readonly dispatches: readonly Dispatch[];
+  readonly verifyIntegers: OverflowCheck;
 }
 
 class GpuProgram implements Program {
@@ -73,7 +76,7 @@ class GpuProgram implements Program {
     const compiled = plans.map(async ([name, made]) => [name, await this.pipelinesOf(made)] as const);
     compiled.forEach((promise) => void promise.catch(() => undefined));
     for (const [, made] of plans) await this.readWeights(made, weights);
-    for (const [at, [name, made]] of plans.entries()) this.graphs.set(name, { plan: made, dispatches: this.dispatches(made, (await compiled[at]!)[1]) });
+    for (const [at, [name, made]] of plans.entries()) this.graphs.set(name, { plan: made, dispatches: this.dispatches(made, (await compiled[at]!)[1]), verifyIntegers: overflowCheck(made.graph) });
     this.gpu.check();
   }
 
@@ -124,7 +127,8 @@ class GpuProgram implements Program {
 
   private async execute(name: string, inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     this.gpu.check();
-    const { plan: made, dispatches } = this.graphs.get(name) ?? unreachable(`no graph is named ${name}`);
+    const { plan: made, dispatches, verifyIntegers } = this.graphs.get(name) ?? unreachable(`no graph is named ${name}`);
+    verifyIntegers(inputs);
     this.writeInputs(made, inputs);
     const { device } = this.gpu;
     for (let at = 0; at < dispatches.length; at += DISPATCHES_PER_SUBMIT) {
@@ -259,18 +263,7 @@ function toWords(tensor: Tensor): Float32Array<ArrayBuffer> | Int32Array<ArrayBu
   if (tensor.data instanceof Float32Array || tensor.data instanceof Int32Array) return tensor.data as Float32Array<ArrayBuffer>;
   const values = toNumbers(tensor);
   if (isFloat(tensor.dtype)) return Float32Array.from(values);
-  return tensor.dtype.startsWith('int') ? Int32Array.from(values, (value) => word(value, -(2 ** 31), 2 ** 31 - 1)) : Uint32Array.from(values, (value) => word(value, 0, 2 ** 32 - 1));
-}
-
-/** The extremes of 64-bit integers stand for "without end", and so do those of 32. */
-function word(value: number, low: number, high: number): number {
-  if (value > high && value < 2 ** 63) outside(value);
-  if (value < low && value > -(2 ** 63)) outside(value);
-  return Math.min(Math.max(value, low), high);
-}
-
-function outside(value: number): never {
-  throw new UserError(`The integer ${value} does not fit the 32 bits that integers have on the GPU`, '', 'Use the executor "ort"');
+  return tensor.dtype.startsWith('int') ? Int32Array.from(values, (value) => word(value, INT32)) : Uint32Array.from(values, (value) => word(value, UINT32));
 }
 
 function fromWords({ dtype, shape }: TensorType, bytes: ArrayBuffer, offset = 0): Tensor {

@@ -9,7 +9,7 @@ import { ReferenceExecutor } from '../executors/reference';
 import { cast, tensorFrom, toNumbers } from '../ir/tensor';
 import { decodeModel } from '../onnx/decode';
 import { specialise } from '../onnx/import';
-import { malformedCases, objection, type MalformedCase } from '../testing/malformed';
+import { malformedCases, namesWhatItShould, objection, type MalformedCase } from '../testing/malformed';
 import { hasShared, shared } from '../testing/shared';
 import { checkFile, checkTree, type Checked } from './check';
 
@@ -25,9 +25,11 @@ function kindOf({ kind, role }: MalformedCase): string {
 }
 
 describe.skipIf(!hasShared)('malformed input (shared/fixtures/malformed)', () => {
-  it.each(malformedCases('onnx', 'safetensors', 'image', 'csv', 'json', 'run-config', 'checkpoint'))('$file: $what', { timeout: 60_000 }, async (entry) => {
-    const error = await check(shared(`malformed/${entry.file}`), kindOf(entry)).then(() => undefined, (thrown: unknown) => thrown);
+  it.each(malformedCases('onnx', 'safetensors', 'image', 'archive', 'parquet', 'csv', 'json', 'run-config', 'checkpoint'))('$file: $what', { timeout: 60_000 }, async (entry) => {
+    const { checked, error } = await check(shared(`malformed/${entry.file}`), kindOf(entry)).then((checked) => ({ checked, error: undefined }), (error: unknown) => ({ checked: undefined, error }));
     expect(objection(entry, error)).toBeUndefined();
+    if (checked && entry.pictures !== undefined) expect(checked['pictures']).toBe(entry.pictures);
+    if (checked && entry.expect !== 'loads' && entry.also?.includes('warning')) expect(namesWhatItShould(checked.warnings!.join('\n'), entry), checked.warnings!.join()).toBe(true);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     expect((globalThis as Record<string, unknown>)['pwned']).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 import { isFloat, sizeOf, stridesOf, type DType } from '../ir/tensor';
+import { INT32, UINT32, word } from '../ir/word';
 import type { Kernel, View } from './kernel';
 
 /** How elements are held on the GPU: every floating dtype as f32, signed integers as i32, unsigned ones and bool as u32. */
@@ -60,15 +61,14 @@ export function place(view: View, index: string): string {
   return `u32(${terms.join(' + ')})`;
 }
 
-/** A constant; infinities and NaN, which WGSL refuses as constants, through a pattern of bits at run time. */
+/** A constant; infinities and NaN, which WGSL refuses as constants, through a pattern of bits at run time. Throws a UserError for an integer of more than 32 bits. */
 export function literal(value: number, scalar: Scalar): string {
   if (scalar === 'f32') {
     const rounded = Math.fround(value);
     if (Number.isFinite(rounded)) return `f32(${Object.is(rounded, -0) ? '-0.0' : rounded})`;
     return `from_bits(${Number.isNaN(rounded) ? '0x7fc00000' : rounded > 0 ? '0x7f800000' : '0xff800000'}u)`;
   }
-  if (scalar === 'u32') return `${Math.min(Math.max(Math.trunc(value), 0), 2 ** 32 - 1)}u`;
-  return `i32(${Math.min(Math.max(Math.trunc(value), -(2 ** 31)), 2 ** 31 - 1)})`;
+  return scalar === 'u32' ? `${word(Math.trunc(value), UINT32)}u` : `i32(${word(Math.trunc(value), INT32)})`;
 }
 
 export const FROM_BITS = 'fn from_bits(bits: u32) -> f32 { var pattern = bits; return bitcast<f32>(pattern); }';

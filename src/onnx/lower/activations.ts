@@ -1,3 +1,4 @@
+import { slopes } from './legacy';
 import type { Family, Lower, Lowering } from './lowering';
 
 /** Operations on one value, with numbers as scalars of its dtype. */
@@ -37,10 +38,9 @@ const gelu = pointwise((p, l) => {
   return p.mul(p.mul(p.x, 0.5), p.add(inner, 1));
 });
 
-/** Slopes have one entry a channel where they do not broadcast as they are. */
 function prelu(l: Lowering): string {
   const p = new Pointwise(l, l.input(0));
-  return p.where(p.greater(p.x, 0), p.x, p.mul(p.x, l.input(1)));
+  return p.where(p.greater(p.x, 0), p.x, p.mul(p.x, slopes(l)));
 }
 
 export const ACTIVATIONS: Family = {

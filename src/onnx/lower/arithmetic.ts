@@ -1,9 +1,12 @@
 import type { OpName } from '../../ir/ops';
 import { isFloat, type DType } from '../../ir/tensor';
+import { stretched } from './legacy';
 import { Lowering, promoted, rangeOf, type Family, type Lower } from './lowering';
 
 const direct = (op: OpName): Lower => (l) => l.add(op, l.inputs, {} as never);
 const directly = (...ops: OpName[]): Family => Object.fromEntries(ops.map((op) => [op, direct(op)]));
+
+const mapped = (family: Family, change: (lower: Lower) => Lower): Family => Object.fromEntries(Object.entries(family).map(([op, lower]) => [op, change(lower)]));
 
 function chain(op: 'Add' | 'Min' | 'Max'): Lower {
   return (l) => l.inputs.slice(1).reduce((sum, input) => l.apply(op, sum, input), l.input(0));
@@ -57,8 +60,15 @@ function isInf(l: Lowering): string {
 
 const CAST_CODES: readonly (DType | undefined)[] = [undefined, 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', undefined, 'bool', 'float16', 'float64', 'uint32', 'uint64', undefined, undefined, 'bfloat16'];
 
+/** Before operator set 6 Cast names types in words. */
+const CAST_WORDS: ReadonlyMap<string, DType> = new Map([['float', 'float32'], ['double', 'float64']]);
+
 /** The dtype that an attribute names by its code in ONNX. */
 export function dtypeOf(l: Lowering, attribute: string): DType {
+  if (l.opset < 6 && typeof l.node.attributes.get(attribute) === 'string') {
+    const word = l.text(attribute, '').toLowerCase();
+    return CAST_WORDS.get(word) ?? CAST_CODES.find((dtype) => dtype === word) ?? l.fail(`the element type ${word} is not supported`);
+  }
   return CAST_CODES[l.number(attribute, 0)] ?? l.fail(`the element type ${l.number(attribute, 0)} is not supported`);
 }
 
@@ -86,14 +96,14 @@ function half(l: Lowering, value: string): string {
 export const ARITHMETIC: Family = {
   ...TRANSCENDENTAL,
   ...directly('Abs', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'IsNaN', 'Log', 'Neg', 'Not', 'Reciprocal', 'Round', 'Sign', 'Sin', 'Sqrt'),
-  ...directly('Add', 'Sub', 'Mul', 'Div', 'And', 'Or', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'),
+  ...mapped(directly('Add', 'Sub', 'Mul', 'Div', 'And', 'Or', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'), stretched),
   Sum: chain('Add'),
   Min: widened(chain('Min'), 0),
   Max: widened(chain('Max'), 0),
   Where: widened(direct('Where'), 1),
-  Pow: pow,
+  Pow: stretched(pow),
   Mean: (l) => l.apply('Mul', chain('Add')(l) as string, l.scalar(1 / l.inputs.length, l.input(0))),
-  Xor: (l) => l.apply('Not', l.apply('Equal', l.input(0), l.input(1))),
+  Xor: stretched((l) => l.apply('Not', l.apply('Equal', l.input(0), l.input(1)))),
   IsInf: isInf,
   Mod: mod,
   Clip: clip,

@@ -7,6 +7,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { gradient } from '../../autodiff/gradient';
 import { ReferenceExecutor } from '../../executors/reference';
+import { UserError } from '../../ir/errors';
 import type { Graph } from '../../ir/graph';
 import { sizeOf, tensorFrom, toNumbers, type Tensor } from '../../ir/tensor';
 import { embedded } from '../../testing/conformance';
@@ -46,6 +47,17 @@ interface Sample {
   readonly range?: number;
 }
 
+/** Forms from before operator set 7 and the same in today's, with B's shape (or the slopes') as NumPy wants it. */
+const LEGACY: readonly { op: string; opset?: number; shapes: readonly [number[], number[]]; attributes: Attributes; today: number[] }[] = [
+  { op: 'Add', shapes: [[2, 3, 4, 5], [3, 4]], attributes: { broadcast: 1, axis: 1 }, today: [3, 4, 1] },
+  { op: 'Sub', shapes: [[2, 3, 4, 5], [2]], attributes: { broadcast: 1, axis: 0 }, today: [2, 1, 1, 1] },
+  { op: 'Mul', shapes: [[2, 3, 4, 5], [4, 5]], attributes: { broadcast: 1 }, today: [4, 5] },
+  { op: 'Div', shapes: [[2, 3, 4, 5], [5]], attributes: { broadcast: 1, axis: -1 }, today: [5] },
+  { op: 'Pow', opset: 1, shapes: [[2, 3], [1, 1]], attributes: { broadcast: 1, axis: 0 }, today: [1, 1] },
+  { op: 'Add', opset: 1, shapes: [[2, 3], [2, 3]], attributes: { consumed_inputs: [0, 0] }, today: [2, 3] },
+  { op: 'PRelu', shapes: [[2, 3, 4, 5], [3]], attributes: {}, today: [3, 1, 1] },
+];
+
 const CASES: readonly Sample[] = [
   { op: 'Tan', opset: 20, shapes: [[7]], attributes: {}, range: 1 },
   { op: 'Sinh', opset: 20, shapes: [[7]], attributes: {} },
@@ -84,6 +96,26 @@ describe('lowered operators against ONNX Runtime’s own', () => {
     const got = (await onReference(graph, inputs))['y']!;
     expect(got.shape).toEqual(y!.dims);
     toNumbers(got).forEach((value, i) => expect(Math.abs(value - Number(y!.data[i])), `[${i}]`).toBeLessThan(2e-5 * Math.max(1, Math.abs(value))));
+  });
+
+  it.each(LEGACY)('$op $shapes $attributes of old is as today', async ({ op, opset = 6, shapes, attributes, today }) => {
+    const next = randomNumbers(7);
+    const [a, b] = shapes.map((shape) => tensorFrom('float32', shape, Array.from({ length: sizeOf(shape) }, () => 0.5 + next()))) as [Tensor, Tensor];
+    const old = await onReference(specialise(decodeModel(model(op, opset, shapes, attributes), op)), { x0: a, x1: b });
+    const bytes = model(op, 13, [shapes[0], today], {});
+    const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
+    const { y } = await session.run({ x0: new OrtTensor('float32', a.data as Float32Array, a.shape), x1: new OrtTensor('float32', b.data as Float32Array, today) });
+    toNumbers(old['y']!).forEach((value, i) => expect(Math.abs(value - Number(y!.data[i]))).toBeLessThan(1e-6 * Math.max(1, Math.abs(value))));
+  });
+
+  it.each([[{}, [5]], [{ broadcast: 1, axis: 1 }, [4]], [{ broadcast: 1, axis: 7 }, [3]], [{ broadcast: 1 }, [2, 2, 2, 2, 2]]])('refuses %j of B %j before operator set 7', (attributes, b) => {
+    expect(() => specialise(decodeModel(model('Add', 6, [[2, 3, 4, 5], b], attributes), 'old.onnx'))).toThrow(UserError);
+  });
+
+  it('casts to types that are named in words before operator set 6', async () => {
+    const graph = specialise(decodeModel(model('Cast', 5, [[3]], { to: 'DOUBLE' }), 'Cast'));
+    expect(toNumbers((await onReference(graph, { x0: tensorFrom('float32', [3], [1.5, -2.25, 3]) }))['y']!)).toEqual(Float64Array.of(1.5, -2.25, 3));
+    expect(() => specialise(decodeModel(model('Cast', 5, [[3]], { to: 'constructor' }), 'Cast'))).toThrow(UserError);
   });
 
   it('differentiates samples towards picture and grid', async () => {
