@@ -9,6 +9,7 @@ interface Benchmark {
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   mmvp: { takes: '--clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, or mmvp --scores F --set NAME [--baseline-set NAME] --out report.json', run: async (argv) => (await import('./eval-mmvp')).evaluateMmvp(argv) },
   readout: { takes: '--clip DIR [--baseline DIR] --nano --out report.json', run: async (argv) => (await import('./eval-readout')).evaluateReadout(argv) },
+  'zero-shot': { takes: '--clip DIR [--baseline DIR] (--data FOLDER [--templates FILE] | --nano) --out report.json', run: async (argv) => (await import('./eval-zero-shot')).evaluateZeroShot(argv) },
 };
 
 /** `eval NAME`: runs one of the benchmarks. */

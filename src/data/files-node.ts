@@ -31,7 +31,9 @@ async function openFolder(root: string, name: string): Promise<FileTree> {
   const skipped: Skipped[] = [];
   const waiting = [''];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    for (const item of await list(join(root, folder))) {
+    const items = await list(join(root, folder));
+    if (folder && !items.length) skipped.push({ path: `${folder}/`, reason: 'it is an empty folder' });
+    for (const item of items) {
       const path = folder ? `${folder}/${item.name}` : item.name;
       if (item.isDirectory()) waiting.push(path);
       else if (item.isFile()) files.push(diskFile(join(root, path), path, (await stat(join(root, path))).size));

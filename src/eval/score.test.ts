@@ -27,6 +27,9 @@ describe('McNemar', () => {
   it('is one where nothing changed, and exact where p is tiny', () => {
     expect(changes(0, 0)).toMatchObject({ p_exact_two_sided: 1, p_as_fraction: '1/1' });
     expect(changes(3, 12).p_exact_two_sided).toBe(0.03515625);
+    // Python: float(2 * Fraction(sum(comb(2000, k) for k in range(901)), 2**2000))
+    expect(changes(900, 1100).p_exact_two_sided).toBe(8.457089535503927e-6);
+    expect(changes(600, 5000).p_exact_two_sided).toBe(0);
     expect(changes(0, 135)).toMatchObject({ p_exact_two_sided: 4.591774807899561e-41, p_as_fraction: '1/21778071482940061661655974875633165533184' });
   });
 });

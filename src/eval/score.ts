@@ -54,6 +54,9 @@ export interface McNemar {
 
 const TOLERANCES: readonly (readonly [string, number])[] = [['1e-05', 1e-5], ['0.0001', 1e-4], ['0.001', 1e-3], ['0.01', 1e-2]];
 
+/** Of a power of two that float64 holds, with room for a few more bits. */
+const LARGEST_EXPONENT = 1000;
+
 /** One pair's similarities. */
 interface Square {
   readonly c1i1: number;
@@ -114,7 +117,7 @@ export function scoreMmvp(similarities: ArrayLike<number>, patterns: readonly st
   };
 }
 
-/** McNemar's exact test between two readings of the same pairs: p = min(1, 2 sum_{k <= min(b,c)} C(b+c, k) / 2^(b+c)). For up to 1000 pairs. */
+/** McNemar's exact test between two readings of the same pairs: p = min(1, 2 sum_{k <= min(b,c)} C(b+c, k) / 2^(b+c)). */
 export function mcnemar(before: readonly boolean[], after: readonly boolean[]): McNemar {
   const count = (was: boolean, is: boolean): number => before.filter((right, i) => right === was && after[i] === is).length;
   const [lost, won] = [count(true, false), count(false, true)];
@@ -124,9 +127,17 @@ export function mcnemar(before: readonly boolean[], after: readonly boolean[]): 
     right_to_wrong: lost,
     wrong_to_right: won,
     both_wrong: count(false, false),
-    p_exact_two_sided: Number(numerator) / 2 ** exponent,
+    p_exact_two_sided: quotient(numerator, exponent),
     p_as_fraction: `${numerator}/${1n << BigInt(exponent)}`,
   };
+}
+
+/** McNemar's test without the fraction, which is as long as the pictures are many. */
+export type PairedTest = Omit<McNemar, 'p_as_fraction'>;
+
+export function pairedTest(before: readonly boolean[], after: readonly boolean[]): PairedTest {
+  const { both_right, right_to_wrong, wrong_to_right, both_wrong, p_exact_two_sided } = mcnemar(before, after);
+  return { both_right, right_to_wrong, wrong_to_right, both_wrong, p_exact_two_sided };
 }
 
 /** p = numerator / 2^exponent in lowest terms. */
@@ -142,6 +153,12 @@ function exactP(lost: number, won: number): { numerator: bigint; exponent: numbe
   if (numerator >= 1n << BigInt(n)) return { numerator: 1n, exponent: 0 };
   for (; numerator % 2n === 0n; exponent--) numerator /= 2n;
   return { numerator, exponent };
+}
+
+/** numerator / 2^exponent; beyond the range of float64's exponents only the leading bits of the numerator count, which is at most 2^exponent. */
+function quotient(numerator: bigint, exponent: number): number {
+  const excess = Math.max(0, exponent - LARGEST_EXPONENT);
+  return Number(numerator >> BigInt(excess)) / 2 ** (exponent - excess);
 }
 
 function squares(similarities: ArrayLike<number>): Square[] {
