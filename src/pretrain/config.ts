@@ -42,7 +42,7 @@ interface Widths {
 
 function sizesOf(widths: Widths): Pick<PretrainConfig, 'clip' | 'vae' | 'unet'> {
   const { imageSize, vision, visionLayers, text, stem, groups } = widths;
-  const latent = 12;
+  const latent = 24;
   return {
     clip: {
       vision: { width: vision, layers: visionLayers, heads: 4, imageSize, patchSize: 8, stem },
@@ -57,7 +57,7 @@ function sizesOf(widths: Widths): Pick<PretrainConfig, 'clip' | 'vae' | 'unet'> 
 const SCHEDULES = {
   'clip-text': { batch: 128, steps: 2400, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
   'clip-vision': { batch: 128, steps: 1200, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
-  vae: { batch: 32, steps: 3000, lr: 1e-3, warmup: 100, weightDecay: 0 },
+  vae: { batch: 32, steps: 2400, lr: 1e-3, warmup: 100, weightDecay: 0 },
   unet: { batch: 64, steps: 4000, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
 } as const satisfies Record<StageName, Schedule>;
 
