@@ -25,11 +25,12 @@ const FORMAT = 'seebetter-pretraining';
 
 const fileOf = (stage: StageName): string => `${stage}.safetensors`;
 
-/** What a stage's result depends on beside the stages before it, in a form that can be compared. */
-function fingerprint({ seed, clip, vae, unet, klWeight, captionDropout, schedules }: PretrainConfig, stage: StageName): string {
+/** What a stage's steps depend on beside the stages before it, in a form that can be compared. Where a stage ends is none of it. */
+function fingerprint({ seed, clip, vae, unet, klWeight, captionDropout, contrastFrom, schedules }: PretrainConfig, stage: StageName): string {
   const towers = { clip, tokenizer: checksum(vocabulary().source) };
-  const parts = { 'clip-text': towers, 'clip-vision': towers, vae: { vae, klWeight }, unet: { ...towers, vae, unet, captionDropout } };
-  return JSON.stringify({ seed, ...parts[stage], schedule: schedules[stage] });
+  const parts = { 'clip-text': towers, 'clip-vision': towers, vae: { vae, klWeight }, unet: { ...towers, vae, unet, captionDropout, contrastFrom } };
+  const { batch, steps, lr, warmup, weightDecay } = schedules[stage];
+  return JSON.stringify({ seed, ...parts[stage], schedule: { batch, steps, lr, warmup, weightDecay } });
 }
 
 /** FNV-1a over UTF-16 code units, 32 bits. */
@@ -59,8 +60,8 @@ export async function loadCheckpoint(folder: Folder, config: PretrainConfig, sta
 /** The running averages of a finished stage, by parameter. Throws a UserError if the stage is not finished. */
 export async function finishedWeights(folder: Folder, config: PretrainConfig, stage: StageName): Promise<Record<string, Tensor>> {
   const checkpoint = await loadCheckpoint(folder, config, stage);
-  const { steps } = config.schedules[stage];
-  if (checkpoint?.step !== steps) throw new UserError(`The stage ${stage} is ${checkpoint ? `at step ${checkpoint.step} of ${steps}` : 'not begun'}`, folder.name, `Run npm run pretrain -- --stage ${stage} first`);
+  const { end } = config.schedules[stage];
+  if (checkpoint?.step !== end) throw new UserError(`The stage ${stage} is ${checkpoint ? `at step ${checkpoint.step} of ${end}` : 'not begun'}`, folder.name, `Run npm run pretrain -- --stage ${stage} first`);
   const prefix = averageOf('');
   return Object.fromEntries(Object.entries(checkpoint.state).filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 }

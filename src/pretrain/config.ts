@@ -10,7 +10,10 @@ export type StageName = (typeof STAGES)[number];
 
 export interface Schedule {
   readonly batch: number;
+  /** Steps over which the learning rate falls to 0. */
   readonly steps: number;
+  /** The step at which the stage ends, `steps` at most: the running average of the weights stands for what a smaller learning rate would still have smoothed. */
+  readonly end: number;
   readonly lr: number;
   /** Steps until the learning rate is reached; then it falls as a cosine. */
   readonly warmup: number;
@@ -26,6 +29,8 @@ export interface PretrainConfig {
   readonly klWeight: number;
   /** Share of captions that the UNet is not told. */
   readonly captionDropout: number;
+  /** From this step on the UNet also learns to tell a picture's caption from one with a changed attribute. */
+  readonly contrastFrom: number;
   readonly schedules: Readonly<Record<StageName, Schedule>>;
 }
 
@@ -55,16 +60,17 @@ function sizesOf(widths: Widths): Pick<PretrainConfig, 'clip' | 'vae' | 'unet'> 
 }
 
 const SCHEDULES = {
-  'clip-text': { batch: 128, steps: 2400, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
-  'clip-vision': { batch: 128, steps: 1200, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
-  vae: { batch: 32, steps: 2400, lr: 1e-3, warmup: 100, weightDecay: 0 },
-  unet: { batch: 64, steps: 4000, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
+  'clip-text': { batch: 128, steps: 2400, end: 1200, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
+  'clip-vision': { batch: 128, steps: 400, end: 400, lr: 5e-4, warmup: 20, weightDecay: 0.05 },
+  vae: { batch: 32, steps: 2400, end: 2400, lr: 1e-3, warmup: 100, weightDecay: 0 },
+  unet: { batch: 64, steps: 3200, end: 2400, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
 } as const satisfies Record<StageName, Schedule>;
+
+const REST = { klWeight: 1e-4, captionDropout: 0.1, contrastFrom: 1000, schedules: SCHEDULES } as const;
 
 /** What ships. */
 export function fullConfig(seed: number): PretrainConfig {
-  const sizes = sizesOf({ imageSize: 64, vision: 96, visionLayers: 4, text: 128, stem: [24, 48], vae: [64, 96], unet: [96, 80], groups: 16 });
-  return { seed, ...sizes, klWeight: 1e-4, captionDropout: 0.1, schedules: SCHEDULES };
+  return { seed, ...sizesOf({ imageSize: 64, vision: 96, visionLayers: 4, text: 128, stem: [24, 48], vae: [64, 96], unet: [80, 96], groups: 16 }), ...REST };
 }
 
 /** The same networks for a few steps, to see that everything works. */
@@ -75,10 +81,10 @@ export function smokeConfig(seed: number): PretrainConfig {
 /** Networks so small that a test trains them in seconds. */
 export function tinyConfig(seed: number): PretrainConfig {
   const sizes = sizesOf({ imageSize: 32, vision: 16, visionLayers: 1, text: 16, stem: [8, 8], vae: [8, 8], unet: [8, 8], groups: 4 });
-  return withSteps({ seed, ...sizes, klWeight: 1e-4, captionDropout: 0.1, schedules: SCHEDULES }, { steps: 4, batch: 4 });
+  return withSteps({ seed, ...sizes, ...REST }, { steps: 4, batch: 4 });
 }
 
-function withSteps(config: PretrainConfig, few: { readonly steps: number; readonly batch: number }): PretrainConfig {
-  const schedules = Object.fromEntries(STAGES.map((stage) => [stage, { ...config.schedules[stage], ...few, warmup: 2 }])) as Record<StageName, Schedule>;
-  return { ...config, schedules };
+function withSteps(config: PretrainConfig, { steps, batch }: { readonly steps: number; readonly batch: number }): PretrainConfig {
+  const schedules = Object.fromEntries(STAGES.map((stage) => [stage, { ...config.schedules[stage], batch, steps, end: steps, warmup: 2 }])) as Record<StageName, Schedule>;
+  return { ...config, contrastFrom: steps / 2, schedules };
 }

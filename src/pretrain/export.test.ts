@@ -70,21 +70,21 @@ describe('nano-CLIP as files', () => {
 
 describe('nano-SD as files', () => {
   it('states its sizes', () => {
-    expect(diffusion).toMatchObject({ contextWidth: 16, contextLength: 24, latentChannels: 12, imageSize: 32, latentSize: 4 });
+    expect(diffusion).toMatchObject({ contextWidth: 16, contextLength: 24, latentChannels: 24, imageSize: 32, latentSize: 4 });
     expect(diffusion.scheduler.trainTimesteps).toBe(1000);
     expect(diffusion.scheduler.predictionType).toBe('epsilon');
   });
 
   it('encodes pictures and texts, and denoises with any number of tokens', async () => {
     const latents = await encodeLatents(diffusion, executor, 3);
-    expect((await latents.run(waves([3, 3, 32, 32]))).shape).toEqual([3, 12, 4, 4]);
+    expect((await latents.run(waves([3, 3, 32, 32]))).shape).toEqual([3, 24, 4, 4]);
     expect((await textContext(diffusion, executor, 'a photo of a .')).shape).toEqual([1, 24, 16]);
     const program = await executor.compile({ graphs: { unet: unetGraph(diffusion, 2, 17) }, weights: diffusion.unetWeights });
-    const noise = await program.run('unet', { sample: waves([2, 12, 4, 4]), timestep: tensorFrom('int64', [2], [5, 900]), encoder_hidden_states: waves([2, 17, 16]) });
-    expect(noise['out_sample']!.shape).toEqual([2, 12, 4, 4]);
+    const noise = await program.run('unet', { sample: waves([2, 24, 4, 4]), timestep: tensorFrom('int64', [2], [5, 900]), encoder_hidden_states: waves([2, 17, 16]) });
+    expect(noise['out_sample']!.shape).toEqual([2, 24, 4, 4]);
     const session = await ort.InferenceSession.create(await diffusion.tree.files.find(({ path }) => path === 'unet/model.onnx')!.read());
-    const fed = { sample: waves([2, 12, 4, 4]).data, encoder_hidden_states: waves([2, 17, 16]).data } as Record<string, Float32Array>;
-    const raw = await session.run({ sample: new ort.Tensor(fed['sample']!, [2, 12, 4, 4]), timestep: new ort.Tensor('int64', [5n, 900n], [2]), encoder_hidden_states: new ort.Tensor(fed['encoder_hidden_states']!, [2, 17, 16]) });
+    const fed = { sample: waves([2, 24, 4, 4]).data, encoder_hidden_states: waves([2, 17, 16]).data } as Record<string, Float32Array>;
+    const raw = await session.run({ sample: new ort.Tensor(fed['sample']!, [2, 24, 4, 4]), timestep: new ort.Tensor('int64', [5n, 900n], [2]), encoder_hidden_states: new ort.Tensor(fed['encoder_hidden_states']!, [2, 17, 16]) });
     const want = toNumbers(noise['out_sample']!);
     // the same operators, differently fused
     (raw['out_sample']!.data as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(want[i]!, 5));

@@ -91,6 +91,11 @@ export class Network {
     return this.times(x, this.builder.add('Sigmoid', [x], none));
   }
 
+  /** log(1 + e^x) */
+  softplus(x: string): string {
+    return this.builder.add('Softplus', [x], none);
+  }
+
   /** x sigmoid(1.702 x) */
   quickGelu(x: string): string {
     return this.times(x, this.builder.add('Sigmoid', [this.times(x, 1.702)], none));

@@ -54,9 +54,18 @@ export function tellingOf(scene: Scene, random: RandomStream): { readonly right:
   const some = Array.from(order.subarray(0, 1 + random.integer(Math.min(MOST_TOLD, own.length))), (i) => own[i]!);
   const mentioned = all ? PATTERNS : some;
   const background = all || random.uniform() < 0.5;
-  const changed = some[0]!;
-  const others = kindOf(scene.kind).attributes[changed]!.filter((value) => value !== scene.attributes[changed]);
-  return { right: { scene, mentioned, background }, wrong: { scene: withValue(scene, changed, others[random.integer(others.length)]!), mentioned, background } };
+  return { right: { scene, mentioned, background }, wrong: { scene: withOther(scene, some[0]!, random), mentioned, background } };
+}
+
+/** The scene with another value of one of its attributes. */
+export function changed(scene: Scene, random: RandomStream): Scene {
+  const own = patternsOf(scene);
+  return withOther(scene, own[random.integer(own.length)]!, random);
+}
+
+function withOther(scene: Scene, pattern: Pattern, random: RandomStream): Scene {
+  const others = kindOf(scene.kind).attributes[pattern]!.filter((value) => value !== scene.attributes[pattern]);
+  return withValue(scene, pattern, others[random.integer(others.length)]!);
 }
 
 /** What captions on the web tell: the kind, half of the time the background. */

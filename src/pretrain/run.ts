@@ -40,7 +40,7 @@ export const REPORT_EVERY = 10;
 export async function pretrain(options: RunOptions): Promise<void> {
   for (const stage of options.stages) {
     const checkpoint = await loadCheckpoint(options.folder, options.config, stage);
-    if (checkpoint?.step === options.config.schedules[stage].steps) continue;
+    if (checkpoint?.step === options.config.schedules[stage].end) continue;
     const finished = (name: StageName) => finishedWeights(options.folder, options.config, name);
     const made = await STAGE_MAKERS[stage](options.config, options.executor, finished);
     try {
@@ -54,17 +54,17 @@ export async function pretrain(options: RunOptions): Promise<void> {
 /** False if the run was stopped. */
 async function train(options: RunOptions, name: StageName, stage: Stage, checkpoint: StageCheckpoint | undefined): Promise<boolean> {
   const { config, folder, executor, saveEvery } = options;
-  const { steps } = config.schedules[name];
+  const { end } = config.schedules[name];
   const trainer = await StageTrainer.create(config, name, stage, executor, checkpoint);
   const log = await Log.open(folder, name, checkpoint?.step ?? 0);
   let saved = performance.now();
   try {
-    while (trainer.done < steps) {
-      const progress = await trainer.advance(Math.min(REPORT_EVERY, steps - trainer.done));
+    while (trainer.done < end) {
+      const progress = await trainer.advance(Math.min(REPORT_EVERY, end - trainer.done));
       options.onProgress?.(progress);
       log.add(progress);
       const stop = options.stopped?.() === true;
-      if (trainer.done < steps && !stop && performance.now() - saved < saveEvery * 1000) continue;
+      if (trainer.done < end && !stop && performance.now() - saved < saveEvery * 1000) continue;
       await saveCheckpoint(folder, config, name, { step: trainer.done, state: await trainer.state() });
       await log.write();
       saved = performance.now();
@@ -109,7 +109,7 @@ class StageTrainer {
       this.done++;
       if (!Number.isFinite(sums['loss'])) throw new UserError(`The loss is no longer a number at step ${this.done}`, this.name, 'Begin again from an earlier checkpoint with a smaller learning rate');
     }
-    return { stage: this.name, step: this.done, steps: schedule.steps, values: sums, lr, seconds: (performance.now() - start) / 1000 / count };
+    return { stage: this.name, step: this.done, steps: schedule.end, values: sums, lr, seconds: (performance.now() - start) / 1000 / count };
   }
 
   /** Everything but the gradient sums, which are zero between steps. */

@@ -6,9 +6,9 @@ import { RandomStream } from '../train/random';
 import { contrastiveLoss, crossEntropy, textTower, visionTower } from './clip';
 import type { PretrainConfig, StageName } from './config';
 import { Network, initialWeights, type NetworkGraph } from './network';
-import { coarseTelling, holds, idsOf, pixelsOf, richCaption, scenesOf, tellingOf, truths, wordsOf, type Telling } from './pictures';
+import { changed, coarseTelling, holds, idsOf, pixelsOf, richCaption, scenesOf, tellingOf, truths, wordsOf, type Telling } from './pictures';
 import { unet } from './unet';
-import { DOWNSAMPLING, vaeEncoder, vaeLoss } from './vae';
+import { DOWNSAMPLING, linearStart, vaeEncoder, vaeLoss } from './vae';
 import { vocabulary } from './vocabulary';
 
 export type Weights = Readonly<Record<string, Tensor>>;
@@ -63,15 +63,17 @@ function clipText(config: PretrainConfig): Stage {
   };
 }
 
-/** A fresh vision tower against the frozen text tower, on coarse captions. */
+/** The vision tower that has seen what captions can tell, against the frozen text tower on captions that tell it no longer. */
 async function clipVision(config: PretrainConfig, executor: Executor, finished: Finished): Promise<Stage> {
-  const { clip, seed, schedules: { 'clip-vision': { batch, steps } } } = config;
+  const { clip, seed, schedules: { 'clip-vision': { batch } } } = config;
   const net = new Network('clip-vision');
-  const { pooled, embeds } = visionTower(net, pixelInput(net, batch, clip.vision.imageSize), clip);
-  const loss = withKinds(net, contrastiveLoss(net, embeds, net.input('text_embeds', [batch, clip.embedding])), pooled, batch);
-  const texts = await frozenText(config, executor, await finished('clip-text'), batch, 'embeds');
+  const { embeds } = visionTower(net, pixelInput(net, batch, clip.vision.imageSize), clip);
+  const loss = net.build([named(net, contrastiveLoss(net, embeds, net.input('text_embeds', [batch, clip.embedding])), 'loss')]);
+  const before = await finished('clip-text');
+  const texts = await frozenText(config, executor, before, batch, 'embeds');
   return {
-    ...started(net.build(loss), seed + 1),
+    loss,
+    initial: Object.fromEntries(loss.parameters.map(({ name }) => [name, before[name]!])),
     feeds: async (step) => {
       const scenes = scenesOf(seed + 1, step, batch);
       const tellings = scenes.map((scene, draw) => coarseTelling(scene, new RandomStream(seed + 1, 'captions', { step, draw })));
@@ -80,7 +82,6 @@ async function clipVision(config: PretrainConfig, executor: Executor, finished: 
         text_embeds: await texts.run(tellings.map(wordsOf)),
         text_targets: truths(scenes, tellings, holds),
         picture_targets: truths(tellings, scenes, (telling: Telling, scene) => holds(scene, telling)),
-        ...kindFeeds(scenes.map(({ kind }) => kind), step / steps),
       };
     },
     dispose: () => texts.dispose(),
@@ -93,8 +94,10 @@ function vae(config: PretrainConfig): Stage {
   const { loss, error } = vaeLoss(net, batch, sizes, klWeight);
   const edge = sizes.imageSize / DOWNSAMPLING;
   const shape = [batch, sizes.latent, edge, edge];
+  const { loss: graph, initial } = started(net.build([named(net, loss, 'loss'), error]), seed + 2);
   return {
-    ...started(net.build([named(net, loss, 'loss'), error]), seed + 2),
+    loss: graph,
+    initial: { ...initial, ...linearStart(pixelsOf(scenesOf(seed + 4, 0, SOME_PICTURES), sizes.imageSize), sizes) },
     feeds: (step) => Promise.resolve({
       pixels: pixelsOf(scenesOf(seed + 2, step, batch), sizes.imageSize),
       noise: { dtype: 'float32', shape, data: new RandomStream(seed + 2, 'noise', { step }).normals(sizeOf(shape)) },
@@ -103,35 +106,49 @@ function vae(config: PretrainConfig): Stage {
   };
 }
 
-/** mean (unet(sqrt(abar) x + sqrt(1 - abar) eps, t, text) - eps)^2 over latents of the frozen VAE and hidden states of the frozen text tower */
+/**
+ * With e the mean over elements of (unet(sqrt(abar) x + sqrt(1 - abar) eps, t, text) - eps)^2, x latents of the frozen VAE and text hidden states of the frozen
+ * text tower, the loss is the mean of e over the batch; from `contrastFrom` on, with the second half of the batch the first under captions that are
+ * wrong in one attribute, latents, noise and timesteps the same,
+ *
+ *     mean e_right + 2/D mean softplus(D/2 (e_right - e_wrong)):
+ *
+ * D e / 2 is a caption's negative log-likelihood where the noise of D elements has variance 1, so the second term is 2/D times the cross entropy of naming
+ * the right one of two captions: what a diffusion classifier does.
+ */
 async function unetStage(config: PretrainConfig, executor: Executor, finished: Finished): Promise<Stage> {
-  const { unet: sizes, vae: { imageSize }, seed, captionDropout, schedules: { unet: { batch } } } = config;
+  const { unet: sizes, vae: { imageSize }, seed, captionDropout, contrastFrom, schedules: { unet: { batch } } } = config;
   const net = new Network('unet');
   const shape = [batch, sizes.latent, sizes.latentSize, sizes.latentSize];
   const context = net.input('encoder_hidden_states', [batch, config.clip.text.length, sizes.contextWidth]);
   const predicted = unet(net, net.input('sample', shape), net.input('timestep', [batch], 'int64'), context, sizes);
-  const error = net.minus(predicted, net.input('noise', shape));
-  const loss = net.mean(net.times(error, error), 'loss');
+  const loss = denoisingLoss(net, net.minus(predicted, net.input('noise', shape)));
   const [textWeights, vaeWeights] = [await finished('clip-text'), await finished('vae')];
   const texts = await frozenText(config, executor, textWeights, batch, 'hidden');
   const latents = await frozenLatents(config, executor, vaeWeights, batch);
   const scale = await latentScale(config, executor, vaeWeights);
   const { alphasCumprod, trainTimesteps } = parseSchedulerConfig(SCHEDULER_JSON, 'scheduler_config.json');
   return {
-    ...started(net.build([loss]), seed + 3),
+    ...started(net.build(loss), seed + 3),
     feeds: async (step) => {
-      const scenes = scenesOf(seed + 3, step, batch);
+      const pairs = step >= contrastFrom;
+      const scenes = scenesOf(seed + 3, step, pairs ? batch / 2 : batch);
       const chance = new RandomStream(seed + 3, 'captions', { step });
-      const captions = scenes.map((scene) => (chance.uniform() < captionDropout ? '' : richCaption(scene)));
+      const told = scenes.map((scene) => (chance.uniform() < captionDropout ? ['', ''] : [richCaption(scene), richCaption(changed(scene, chance))]));
       const times = new RandomStream(seed + 3, 'timesteps', { step });
       const timesteps = scenes.map(() => times.integer(trainTimesteps));
-      const noise = new RandomStream(seed + 3, 'noise', { step }).normals(sizeOf(shape));
-      const clean = await latents.run(pixelsOf(scenes, imageSize));
+      const noise = new RandomStream(seed + 3, 'noise', { step }).normals(sizeOf(shape) / (pairs ? 2 : 1));
+      const pixels = pixelsOf(scenes, imageSize);
+      const whole = (data: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from({ length: data.length * (pairs ? 2 : 1) }, (_, i) => data[i % data.length]!);
+      const clean = await latents.run({ ...pixels, shape: [batch, ...pixels.shape.slice(1)], data: whole(pixels.data as Float32Array) });
+      const rows = Array.from({ length: batch }, (_, row) => timesteps[row % scenes.length]!);
       return {
-        sample: noised(clean, noise, timesteps.map((t) => alphasCumprod[t]!), scale),
-        noise: { dtype: 'float32', shape, data: noise },
-        timestep: tensorFrom('int64', [batch], timesteps),
-        encoder_hidden_states: await texts.run(captions),
+        sample: noised(clean, whole(noise), rows.map((t) => alphasCumprod[t]!), scale),
+        noise: { dtype: 'float32', shape, data: whole(noise) },
+        timestep: tensorFrom('int64', [batch], rows),
+        encoder_hidden_states: await texts.run([...told.map(([right]) => right!), ...(pairs ? told.map(([, wrong]) => wrong!) : [])]),
+        row_weights: tensorFrom('float32', [batch], Array.from({ length: batch }, (_, row) => (row < scenes.length ? 1 / scenes.length : 0))),
+        contrast_weight: tensorFrom('float32', [], [pairs ? 1 : 0]),
       };
     },
     dispose: async () => {
@@ -139,6 +156,17 @@ async function unetStage(config: PretrainConfig, executor: Executor, finished: F
       await latents.dispose();
     },
   };
+}
+
+/** unetStage's loss, and its two parts: `denoising`, `contrast`. @param difference predicted minus true noise [N,C,h,w] */
+function denoisingLoss(net: Network, difference: string): string[] {
+  const [batch, ...each] = net.shape(difference) as [number, ...number[]];
+  const elements = sizeOf(each);
+  const errors = net.builder.add('ReduceMean', [net.times(difference, difference)], { axes: [1, 2, 3], keepdims: false });
+  const denoising = net.builder.add('ReduceSum', [net.times(errors, net.input('row_weights', [batch]))], { axes: [0], keepdims: false }, { output: 'denoising' });
+  const margin = net.times(net.minus(net.slice(errors, 0, 0, batch / 2), net.slice(errors, 0, batch / 2, batch)), elements / 2);
+  const contrast = net.times(net.times(net.mean(net.softplus(margin)), net.input('contrast_weight', [])), 2 / elements);
+  return [net.builder.add('Add', [denoising, contrast], {}, { output: 'loss' }), denoising, named(net, contrast, 'contrast')];
 }
 
 /** sqrt(abar) scale x + sqrt(1 - abar) eps, abar one a sample */
@@ -179,13 +207,14 @@ function compileFrozen(executor: Executor, { graph, parameters }: NetworkGraph, 
 /** The networks here hold no weights but constants. */
 export const inlineBytes = (ref: { readonly kind: string; readonly bytes?: Uint8Array }): Promise<Uint8Array> => Promise.resolve(ref.bytes!);
 
-const SCALE_PICTURES = 256;
+/** Training pictures that say how pictures and latents vary. */
+const SOME_PICTURES = 256;
 
 /** What makes the latents of training pictures vary by 1: three significant digits of 1 / their standard deviation. */
 export async function latentScale(config: PretrainConfig, executor: Executor, weights: Weights): Promise<number> {
-  const latents = await frozenLatents(config, executor, weights, SCALE_PICTURES);
+  const latents = await frozenLatents(config, executor, weights, SOME_PICTURES);
   try {
-    const values = toNumbers(await latents.run(pixelsOf(scenesOf(config.seed + 4, 0, SCALE_PICTURES), config.vae.imageSize)));
+    const values = toNumbers(await latents.run(pixelsOf(scenesOf(config.seed + 4, 0, SOME_PICTURES), config.vae.imageSize)));
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     return Number((1 / Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)).toPrecision(3));
   } finally {
