@@ -124,7 +124,7 @@ async function unetStage(config: PretrainConfig, executor: Executor, finished: F
   const predicted = unet(net, net.input('sample', shape), net.input('timestep', [batch], 'int64'), context, sizes);
   const loss = denoisingLoss(net, net.minus(predicted, net.input('noise', shape)));
   const [textWeights, vaeWeights] = [await finished('clip-text'), await finished('vae')];
-  const texts = await frozenText(config, executor, textWeights, batch, 'hidden');
+  const texts = await frozenContexts(config, executor, textWeights, batch);
   const latents = await frozenLatents(config, executor, vaeWeights, batch);
   const scale = await latentScale(config, executor, vaeWeights);
   const { alphasCumprod, trainTimesteps } = parseSchedulerConfig(SCHEDULER_JSON, 'scheduler_config.json');
@@ -142,11 +142,13 @@ async function unetStage(config: PretrainConfig, executor: Executor, finished: F
       const whole = (data: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from({ length: data.length * (pairs ? 2 : 1) }, (_, i) => data[i % data.length]!);
       const clean = await latents.run({ ...pixels, shape: [batch, ...pixels.shape.slice(1)], data: whole(pixels.data as Float32Array) });
       const rows = Array.from({ length: batch }, (_, row) => timesteps[row % scenes.length]!);
+      const captions = [...told.map(([right]) => right!), ...(pairs ? told.map(([, wrong]) => wrong!) : [])];
+      const brief = scenes.map(() => chance.uniform() < BRIEF_SHARE);
       return {
         sample: noised(clean, whole(noise), rows.map((t) => alphasCumprod[t]!), scale),
         noise: { dtype: 'float32', shape, data: whole(noise) },
         timestep: tensorFrom('int64', [batch], rows),
-        encoder_hidden_states: await texts.run([...told.map(([right]) => right!), ...(pairs ? told.map(([, wrong]) => wrong!) : [])]),
+        encoder_hidden_states: await texts.run(captions, rows.map((_, row) => brief[row % scenes.length]!)),
         row_weights: tensorFrom('float32', [batch], Array.from({ length: batch }, (_, row) => (row < scenes.length ? 1 / scenes.length : 0))),
         contrast_weight: tensorFrom('float32', [], [pairs ? 1 : 0]),
       };
@@ -167,6 +169,33 @@ function denoisingLoss(net: Network, difference: string): string[] {
   const margin = net.times(net.minus(net.slice(errors, 0, 0, batch / 2), net.slice(errors, 0, batch / 2, batch)), elements / 2);
   const contrast = net.times(net.times(net.mean(net.softplus(margin)), net.input('contrast_weight', [])), 2 / elements);
   return [net.builder.add('Add', [denoising, contrast], {}, { output: 'loss' }), denoising, named(net, contrast, 'contrast')];
+}
+
+/** Share of the captions that the UNet is given by their end token alone, which CLIP's embedding is a linear map of. */
+const BRIEF_SHARE = 0.5;
+
+interface Contexts {
+  /** Hidden states [N,T,width] of captions; where `brief`, the end token's at every place. */
+  run(captions: readonly string[], brief: readonly boolean[]): Promise<Tensor>;
+  dispose(): Promise<void>;
+}
+
+async function frozenContexts(config: PretrainConfig, executor: Executor, weights: Weights, batch: number): Promise<Contexts> {
+  const texts = await frozenText(config, executor, weights, batch, 'hidden');
+  const { tokenizer } = vocabulary();
+  const run = async (captions: readonly string[], brief: readonly boolean[]): Promise<Tensor> => {
+    const hidden = await texts.run(captions);
+    const [, length, width] = hidden.shape as [number, number, number];
+    const data = Float32Array.from(hidden.data as Float32Array);
+    captions.forEach((caption, row) => {
+      if (!brief[row]) return;
+      const ids = tokenizer.encode(caption);
+      const end = (row * length + ids.indexOf(Math.max(...ids))) * width;
+      for (let place = 0; place < length; place++) data.copyWithin((row * length + place) * width, end, end + width);
+    });
+    return { ...hidden, data };
+  };
+  return { run, dispose: () => texts.dispose() };
 }
 
 /** sqrt(abar) scale x + sqrt(1 - abar) eps, abar one a sample */
