@@ -1,6 +1,7 @@
 import { KINDS } from '../data/scenes/kinds';
 import type { Executor, Program } from '../executors/executor';
 import { sizeOf, tensorFrom, toNumbers, type Tensor } from '../ir/tensor';
+import type { Scene } from '../data/scenes/scene';
 import { parseSchedulerConfig } from '../models/config';
 import { RandomStream } from '../train/random';
 import { contrastiveLoss, crossEntropy, textTower, visionTower } from './clip';
@@ -134,7 +135,8 @@ async function unetStage(config: PretrainConfig, executor: Executor, finished: F
       const pairs = step >= contrastFrom;
       const scenes = scenesOf(seed + 3, step, pairs ? batch / 2 : batch);
       const chance = new RandomStream(seed + 3, 'captions', { step });
-      const told = scenes.map((scene) => (chance.uniform() < captionDropout ? ['', ''] : [richCaption(scene), richCaption(changed(scene, chance))]));
+      const brief = scenes.map(() => chance.uniform() < BRIEF_SHARE);
+      const told = scenes.map((scene, i) => (chance.uniform() < captionDropout ? ['', ''] : brief[i] ? briefly(scene, chance) : [richCaption(scene), richCaption(changed(scene, chance))]));
       const times = new RandomStream(seed + 3, 'timesteps', { step });
       const timesteps = scenes.map(() => times.integer(trainTimesteps));
       const noise = new RandomStream(seed + 3, 'noise', { step }).normals(sizeOf(shape) / (pairs ? 2 : 1));
@@ -143,7 +145,6 @@ async function unetStage(config: PretrainConfig, executor: Executor, finished: F
       const clean = await latents.run({ ...pixels, shape: [batch, ...pixels.shape.slice(1)], data: whole(pixels.data as Float32Array) });
       const rows = Array.from({ length: batch }, (_, row) => timesteps[row % scenes.length]!);
       const captions = [...told.map(([right]) => right!), ...(pairs ? told.map(([, wrong]) => wrong!) : [])];
-      const brief = scenes.map(() => chance.uniform() < BRIEF_SHARE);
       return {
         sample: noised(clean, whole(noise), rows.map((t) => alphasCumprod[t]!), scale),
         noise: { dtype: 'float32', shape, data: whole(noise) },
@@ -171,8 +172,13 @@ function denoisingLoss(net: Network, difference: string): string[] {
   return [net.builder.add('Add', [denoising, contrast], {}, { output: 'loss' }), denoising, named(net, contrast, 'contrast')];
 }
 
-/** Share of the captions that the UNet is given by their end token alone, which CLIP's embedding is a linear map of. */
+/** Share of the captions that the UNet is given by their end token alone, which CLIP's embedding is a linear map of; these may leave attributes out. */
 const BRIEF_SHARE = 0.5;
+
+function briefly(scene: Scene, random: RandomStream): string[] {
+  const { right, wrong } = tellingOf(scene, random);
+  return [wordsOf(right), wordsOf(wrong)];
+}
 
 interface Contexts {
   /** Hidden states [N,T,width] of captions; where `brief`, the end token's at every place. */
