@@ -59,7 +59,8 @@ function appendContext(builder: GraphBuilder, { tokens, parameters, unet, condit
   const [first, patches] = ['class_token', 'patch_tokens'].map((name) => outputs.get(name)!);
   const [, , D] = builder.type(patches!).shape;
   const [, , C] = typeOf(unet, 'encoder_hidden_states').shape;
-  const picked = builder.add('Concat', [first!, pick(builder, patches!, condition)], { axis: 1 });
+  const others = pick(builder, patches!, condition);
+  const picked = others === undefined ? first! : builder.add('Concat', [first!, others], { axis: 1 });
   const weight = builder.input(PROJECTION_WEIGHT, { dtype: 'float32', shape: [C!, D!] });
   const bias = builder.input(PROJECTION_BIAS, { dtype: 'float32', shape: [C!] });
   const projected = builder.add('Add', [builder.add('MatMul', [picked, builder.add('Transpose', [weight], { perm: [1, 0] })], {}), bias], {});
@@ -67,9 +68,10 @@ function appendContext(builder: GraphBuilder, { tokens, parameters, unet, condit
 }
 
 /** The tokens beside the first, of patch tokens [B,P,D] in raster order. */
-function pick(builder: GraphBuilder, patches: string, condition: Condition): string {
+function pick(builder: GraphBuilder, patches: string, condition: Condition): string | undefined {
   const [B, P, D] = builder.type(patches).shape as [number, number, number];
   if (condition.kind === 'class+all') return patches;
+  if (condition.kind === 'class+random' && condition.patches === 0) return undefined;
   if (condition.kind === 'class+random') {
     const k = condition.patches;
     const chosen = builder.input('patches', { dtype: 'int64', shape: [B, k] });

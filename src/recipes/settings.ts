@@ -22,7 +22,9 @@ export interface RunSettings {
   readonly accumulate: number;
   /** By the CLIP's family where undefined, as are the next two by its grid. */
   readonly condition: ConditionName | undefined;
-  /** Random patches of class+random. */
+  /** How the projection to the diffusion model's context starts: as PyTorch starts a linear layer (DIVA), or fitted to texts (train/text-projection.ts). */
+  readonly projection: 'random' | 'text';
+  /** Random patches of class+random; 0: the class token alone. */
   readonly patches: number | undefined;
   /** Kernel and stride of pooled+average. */
   readonly pool: number | undefined;
@@ -54,7 +56,8 @@ const schema = z.strictObject({
   batch: count(MOST.batch).optional(),
   accumulate: count(MOST.accumulate).default(1),
   condition: z.enum(['class+random', 'class+all', 'pooled+average']).optional(),
-  patches: count(MOST.tokens).optional(),
+  projection: z.enum(['random', 'text']).default('random'),
+  patches: z.int().min(0).max(MOST.tokens).optional(),
   pool: count(MOST.tokens).optional(),
   checkpoint_every: count(MOST.steps).optional(),
 });
@@ -90,6 +93,7 @@ function settled({ clip_norm, micro_batch, batch, checkpoint_every, ...same }: z
     ...same,
     condition: same.condition,
     patches: same.patches,
+    projection: same.projection,
     pool: same.pool,
     clipNorm: clip_norm ?? undefined,
     microBatch,

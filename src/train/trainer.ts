@@ -14,6 +14,7 @@ import { recordRun, type RunRecord } from './record';
 import { Samples, type PictureSet, type Sample } from './samples';
 import { learningRate } from './schedule';
 import { initialState, momentumOf, sumOf } from './step';
+import { textProjection } from './text-projection';
 
 export type { PictureSet } from './samples';
 
@@ -27,6 +28,8 @@ export interface TrainSetup {
   /** Runs the VAE and the text encoder. */
   readonly frozen: Executor;
   readonly draws?: DrawsFile;
+  /** What the projection is fitted to, if it is. */
+  readonly captions?: readonly string[];
   /** Keep what is drawn, for {@link Trainer.recorded}: memory grows with the steps. */
   readonly record?: boolean;
   onProgress?(phase: 'loading' | 'compiling', label: string, done: number, total: number): void;
@@ -70,13 +73,14 @@ export class Trainer {
     if (!samples.count) throw new UserError('There are no pictures to train on', '', 'Choose a folder with JPEG, PNG or WebP pictures');
     const prepared = await prepareStep(setup);
     const context = await textInput(setup, prepared, frozen);
+    const fitted = settings.projection === 'text' ? await fittedProjection(setup, samples, context) : {};
     setup.onProgress?.('compiling', 'step', 0, 1);
-    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial), weights: prepared.weights });
+    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState({ ...prepared.initial, ...fitted }), weights: prepared.weights });
     setup.onProgress?.('compiling', 'step', 1, 1);
     const { condition, patchTokens, latentShape } = prepared;
     const scope = {
       pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, trainTimesteps: diffusion.scheduler.trainTimesteps, latentShape, patchTokens,
-      patches: condition.kind === 'class+random' ? condition.patches : undefined, shuffled: settings.recipe === 'control',
+      patches: condition.kind === 'class+random' && condition.patches > 0 ? condition.patches : undefined, shuffled: settings.recipe === 'control',
     };
     return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), context);
   }
@@ -200,6 +204,15 @@ export class Trainer {
     if (Number.isFinite(value)) return;
     throw new UserError(`The ${what} of step ${this.done + 1} is ${value}: training has diverged`, '', 'Lower lr or set clip_norm, and start again or resume from the last checkpoint');
   }
+}
+
+/** Pictures that say where embeddings lie and how they spread. */
+const FITTED_PICTURES = 128;
+
+async function fittedProjection({ clip, diffusion, frozen, captions }: TrainSetup, samples: Samples, context: Tensor): Promise<Record<string, Tensor>> {
+  const pixels: Tensor[] = [];
+  for (let i = 0; i < Math.min(FITTED_PICTURES, samples.count); i++) pixels.push((await samples.first([i])).sample.pixelValues);
+  return textProjection(clip, diffusion, frozen, captions!, pixels, (context.data as Float32Array).subarray(0, diffusion.contextWidth));
 }
 
 function scalar(tensor: Tensor): number {
