@@ -64,17 +64,22 @@ function clipText(config: PretrainConfig): Stage {
   };
 }
 
-/** The vision tower that has seen what captions can tell, against the frozen text tower on captions that tell it no longer. */
+/**
+ * The vision tower that has learnt what captions can tell, its last layer and its projection anew, against the frozen text tower on coarse captions: what it knows
+ * besides kinds and backgrounds stays in its trunk, and its embedding is not asked for it.
+ */
 async function clipVision(config: PretrainConfig, executor: Executor, finished: Finished): Promise<Stage> {
   const { clip, seed, schedules: { 'clip-vision': { batch } } } = config;
   const net = new Network('clip-vision');
   const { embeds } = visionTower(net, pixelInput(net, batch, clip.vision.imageSize), clip);
   const loss = net.build([named(net, contrastiveLoss(net, embeds, net.input('text_embeds', [batch, clip.embedding])), 'loss')]);
   const before = await finished('clip-text');
+  const anew = [`vision_model.encoder.layers.${clip.vision.layers - 1}.`, 'vision_model.post_layernorm.', 'visual_projection.'];
+  const { initial } = started(loss, seed + 1);
   const texts = await frozenText(config, executor, before, batch, 'embeds');
   return {
     loss,
-    initial: Object.fromEntries(loss.parameters.map(({ name }) => [name, before[name]!])),
+    initial: Object.fromEntries(loss.parameters.map(({ name }) => [name, (anew.some((part) => name.startsWith(part)) ? initial : before)[name]!])),
     feeds: async (step) => {
       const scenes = scenesOf(seed + 1, step, batch);
       const tellings = scenes.map((scene, draw) => coarseTelling(scene, new RandomStream(seed + 1, 'captions', { step, draw })));
