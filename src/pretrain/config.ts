@@ -66,7 +66,7 @@ const SCHEDULES = {
   unet: { batch: 64, steps: 3200, end: 3200, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
 } as const satisfies Record<StageName, Schedule>;
 
-const REST = { klWeight: 1e-4, captionDropout: 0.1, contrastFrom: 1000, schedules: SCHEDULES } as const;
+const REST = { klWeight: 1e-4, captionDropout: 0.1, contrastFrom: 820, schedules: SCHEDULES } as const;
 
 /** What ships. */
 export function fullConfig(seed: number): PretrainConfig {
