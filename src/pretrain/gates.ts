@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { parseJson } from '../data/json';
 import { KINDS } from '../data/scenes/kinds';
 import { PROMPT, statementOf } from '../data/scenes/caption';
 import { PATTERNS, type Pattern } from '../data/scenes/kind';
@@ -11,12 +13,12 @@ import { Denoiser, reconstruct } from './denoiser';
 import { pixelsOf, richCaption } from './pictures';
 
 /** One figure against what it must reach. */
-export interface Gate {
-  readonly name: string;
-  readonly value: number;
-  readonly least: number;
-  readonly passed: boolean;
-  readonly perPattern?: Readonly<Partial<Record<Pattern, number>>>;
+export const gateSchema = z.object({ name: z.string(), value: z.number(), least: z.number(), passed: z.boolean(), perPattern: z.record(z.string(), z.number()).optional() });
+export type Gate = z.infer<typeof gateSchema>;
+
+/** Reads what was measured. */
+export function readGates(text: string, file: string): Gate[] {
+  return parseJson(text, file, z.array(gateSchema));
 }
 
 export interface GateSizes {
@@ -119,7 +121,7 @@ function pictureOf(scene: Scene, size: number) {
   return { ...pixels, shape: pixels.shape.slice(1) };
 }
 
-function gate(name: string, value: number, least: number, perPattern?: Gate['perPattern']): Gate {
+function gate(name: string, value: number, least: number, perPattern?: Partial<Record<Pattern, number>>): Gate {
   return { name, value, least, passed: value >= least, ...(perPattern && { perPattern }) };
 }
 
