@@ -1,4 +1,4 @@
-import type { Network } from './network';
+import type { Network } from '../train/network';
 
 export interface VaeSizes {
   readonly imageSize: number;
