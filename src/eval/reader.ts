@@ -29,7 +29,7 @@ export interface ReaderSettings {
   readonly warmup: number;
 }
 
-export const READER: ReaderSettings = { seed: 1, steps: 1000, pictures: 32, questions: 4, width: 64, layers: 2, heads: 4, lr: 2e-3, warmup: 50 };
+export const READER: ReaderSettings = { seed: 1, steps: 1000, pictures: 16, questions: 4, width: 64, layers: 2, heads: 4, lr: 2e-3, warmup: 50 };
 
 const OPTIMIZER = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, clipNorm: 1, average: 0.99 };
 
@@ -186,13 +186,15 @@ function readerLogits(net: Network, { pictures, questions }: Shape, { width, lay
   const table = net.parameter('words.embedding', [vocabulary.size, width], { std: 0.5 });
   let x = net.plus(net.builder.add('Gather', [table, net.input('words', [rows, length], 'int64')], { axis: 0 }), net.parameter('words.position', [length, width], { std: 0.1 }));
   const attend = (name: string, from: string, to: string): string =>
-    net.linear(`${name}.out`, net.attention(net.linear(`${name}.q`, from, width), net.linear(`${name}.k`, to, width), net.linear(`${name}.v`, to, width), heads), width);
+    net.attention(net.linear(`${name}.q`, from, width), net.linear(`${name}.k`, to, width), net.linear(`${name}.v`, to, width), heads);
   for (let layer = 0; layer < layers; layer++) {
     const name = `layers.${layer}`;
     const words = net.layerNorm(`${name}.norm1`, x);
-    x = net.plus(x, attend(`${name}.words`, words, words));
+    x = net.plus(x, net.linear(`${name}.words.out`, attend(`${name}.words`, words, words), width));
     const asking = net.reshape(net.layerNorm(`${name}.norm2`, x), [pictures, questions * length, width]);
-    x = net.plus(x, net.reshape(attend(`${name}.picture`, asking, picture), [rows, length, width]));
+    // What is seen times what is asked: that the two agree can be read off their product.
+    const agreed = net.times(attend(`${name}.picture`, asking, picture), net.linear(`${name}.picture.asked`, asking, width));
+    x = net.plus(x, net.reshape(net.linear(`${name}.picture.out`, agreed, width), [rows, length, width]));
     const inner = net.quickGelu(net.linear(`${name}.mlp.fc1`, net.layerNorm(`${name}.norm3`, x), 4 * width));
     x = net.plus(x, net.linear(`${name}.mlp.fc2`, inner, width));
   }
