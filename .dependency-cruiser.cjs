@@ -14,7 +14,7 @@ const ROOMS = {
   recipes: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models'],
   train: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models', 'recipes'],
   pretrain: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'executors', 'data', 'models', 'train'],
-  eval: ['ir', 'executors', 'data', 'models'],
+  eval: ['ir', 'ops', 'executors', 'data', 'models', 'train'],
   intake: ['ir', 'ops', 'onnx', 'passes', 'executors', 'data', 'models', 'recipes', 'eval'],
   engine: ['ir', 'ops', 'onnx', 'autodiff', 'passes', 'gpu', 'executors', 'data', 'models', 'recipes', 'train', 'eval', 'intake'],
   state: ['engine/api'],

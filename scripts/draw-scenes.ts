@@ -1,14 +1,15 @@
-// Contact sheets of the procedural scenes: `npx tsx scripts/draw-scenes.ts [folder]` rewrites docs/scenes.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Contact sheets of the procedural scenes, and of MMVP-nano once it is mined: `npx tsx scripts/draw-scenes.ts [folder [list]]` rewrites docs/scenes.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { captionOf, questionsOf, statementOf } from '../src/data/scenes/caption';
 import { drawScene, PICTURE_SIZE } from '../src/data/scenes/draw';
 import { PATTERNS, type Pattern } from '../src/data/scenes/kind';
 import { KINDS } from '../src/data/scenes/kinds';
-import { pairOf } from '../src/data/scenes/pairs';
+import { candidates, type ScenePair } from '../src/data/scenes/pairs';
 import { sceneOfKind, seedOf, withValue, type Scene } from '../src/data/scenes/scene';
+import { parseMined, scenePairs } from '../src/eval/mining';
 
-const FOLDER = process.argv[2] ?? 'docs/scenes';
+const [FOLDER = 'docs/scenes', MINED = 'src/data/scenes/mmvp-nano.json'] = process.argv.slice(2);
 const GAP = 2;
 const CELL = PICTURE_SIZE + GAP;
 
@@ -61,19 +62,29 @@ function closeUp(scene: Scene): Scene {
   return scene.attributes['Camera Perspective'] === 'seen from far away' ? withValue(scene, 'Camera Perspective', 'seen from close up') : scene;
 }
 
-/** Six pairs a pattern, each over its statements. */
-async function pairsSheet(name: string, patterns: readonly Pattern[]): Promise<void> {
-  const across = 3;
-  const down = 2;
-  const block = 2 * CELL + 10;
+/** Pairs of some patterns, so many in a row, each over its statements. */
+async function pairsSheet(name: string, patterns: readonly Pattern[], pairsOf: (pattern: Pattern) => readonly ScenePair[], across: number): Promise<void> {
+  const block = 2 * CELL + 38;
   const line = CELL + 26;
-  const pairs = patterns.flatMap((pattern, p) => Array.from({ length: across * down }, (_, i) => ({ pair: pairOf(pattern, seedOf('train', 50 + i)), x: (i % across) * (block + 28), y: 16 + p * (down * line + 18) + Math.floor(i / across) * line })));
-  const cells = pairs.flatMap(({ pair, x, y }) => pair.scenes.map((scene, i) => ({ x: x + i * CELL, y, scene })));
-  const labels = [
-    ...patterns.map((pattern, p) => ({ x: 0, y: 11 + p * (down * line + 18), text: pattern.toUpperCase() })),
-    ...pairs.flatMap(({ pair, x, y }) => pair.scenes.map((scene, i) => ({ x, y: y + PICTURE_SIZE + 9 + 10 * i, text: statementOf(scene, pair.pattern) }))),
-  ];
-  await sheet(name, across * (block + 28), patterns.length * (down * line + 18), cells, labels);
+  const cells: { x: number; y: number; scene: Scene }[] = [];
+  const labels: Label[] = [];
+  let top = 0;
+  for (const pattern of patterns) {
+    const pairs = pairsOf(pattern);
+    labels.push({ x: 0, y: top + 11, text: pattern.toUpperCase() });
+    pairs.forEach(({ scenes }, i) => {
+      const [x, y] = [(i % across) * block, top + 16 + Math.floor(i / across) * line];
+      cells.push(...scenes.map((scene, side) => ({ x: x + side * CELL, y, scene })));
+      labels.push(...scenes.map((scene, side) => ({ x, y: y + PICTURE_SIZE + 9 + 10 * side, text: statementOf(scene, pattern) })));
+    });
+    top += Math.ceil(pairs.length / across) * line + 18;
+  }
+  await sheet(name, across * block, top, cells, labels);
+}
+
+/** Three sheets of three patterns each. */
+async function pairsSheets(name: string, pairsOf: (pattern: Pattern) => readonly ScenePair[], across: number): Promise<void> {
+  for (const third of [0, 1, 2]) await pairsSheet(`${name}-${third + 1}`, PATTERNS.slice(3 * third, 3 * third + 3), pairsOf, across);
 }
 
 /** One picture a kind with its captions at the three levels, and what is asked of it. */
@@ -88,7 +99,9 @@ function captionsPage(): string {
 
 mkdirSync(FOLDER, { recursive: true });
 await kindsSheet();
-await pairsSheet('pairs-1', PATTERNS.slice(0, 3));
-await pairsSheet('pairs-2', PATTERNS.slice(3, 6));
-await pairsSheet('pairs-3', PATTERNS.slice(6));
+await pairsSheets('pairs', (pattern) => candidates(pattern, 6, seedOf('train', 50)), 3);
+if (existsSync(MINED)) {
+  const mined = scenePairs(parseMined(readFileSync(MINED, 'utf8'), MINED));
+  await pairsSheets('mmvp-nano', (pattern) => mined.filter((pair) => pair.pattern === pattern), 5);
+}
 writeFileSync(`${FOLDER}/captions.md`, `${captionsPage()}\n`);

@@ -3,6 +3,7 @@ import { decodePicture } from '../data/decode-node';
 import { openFile, openPath } from '../data/files-node';
 import { readSafetensors } from '../data/safetensors';
 import { loadMmvp, mmvpSimilarities, type Mmvp } from '../eval/mmvp';
+import { mmvpOfScenes, parseMined, scenePairs } from '../eval/mining';
 import { mcnemar, pairsRight, PATTERN_OF_PAIR, scoreMmvp, verifySimilarities, type McNemar, type MmvpScore } from '../eval/score';
 import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
@@ -24,7 +25,7 @@ export interface Report extends MmvpScore {
   readonly warnings?: readonly string[];
 }
 
-const USAGE = 'Give eval mmvp --clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, or --scores F --set NAME [--baseline-set NAME] --out report.json';
+const USAGE = 'Give eval mmvp --clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, with --pairs LIST.json in place of --mmvp PATH, or --scores F --set NAME [--baseline-set NAME] --out report.json';
 
 /** `eval mmvp`: scores a model, or ready similarities. */
 export async function evaluateMmvp(argv: string[]): Promise<Report> {
@@ -32,14 +33,15 @@ export async function evaluateMmvp(argv: string[]): Promise<Report> {
     args: argv,
     options: {
       scores: { type: 'string' }, set: { type: 'string' }, 'baseline-set': { type: 'string' },
-      clip: { type: 'string' }, baseline: { type: 'string' }, mmvp: { type: 'string' }, questions: { type: 'string' }, executor: { type: 'string' },
+      clip: { type: 'string' }, baseline: { type: 'string' }, mmvp: { type: 'string' }, pairs: { type: 'string' }, questions: { type: 'string' }, executor: { type: 'string' },
       out: { type: 'string' },
     },
   });
   const { scores, set, clip, mmvp } = options;
   let report: Report;
   if (scores !== undefined && set !== undefined) report = await fromScores(scores, set, options['baseline-set']);
-  else if (clip !== undefined && mmvp !== undefined) report = await fromModels(clip, options.baseline, mmvp, options.questions, options.executor);
+  else if (clip !== undefined && mmvp !== undefined) report = await fromModels(clip, options.baseline, await loadMmvp(await openPath(mmvp), options.questions === undefined ? undefined : await openFile(options.questions)), options.executor);
+  else if (clip !== undefined && options.pairs !== undefined) report = await fromModels(clip, options.baseline, await minedMmvp(options.pairs), options.executor);
   else throw new UserError('Neither a model with its pictures nor a file of similarities is given', 'eval mmvp', USAGE);
   if (options.out !== undefined) await writeWhole(options.out, `${JSON.stringify(report, null, 1)}\n`);
   return report;
@@ -50,8 +52,7 @@ async function fromScores(path: string, set: string, baselineSet: string | undef
   return reportOf(read(set), baselineSet === undefined ? undefined : read(baselineSet), PATTERN_OF_PAIR);
 }
 
-async function fromModels(clip: string, baseline: string | undefined, path: string, questions: string | undefined, kind: string | undefined): Promise<Report> {
-  const mmvp = await loadMmvp(await openPath(path), questions === undefined ? undefined : await openFile(questions));
+async function fromModels(clip: string, baseline: string | undefined, mmvp: Mmvp, kind: string | undefined): Promise<Report> {
   for (const warning of mmvp.warnings) console.error(`warning: ${warning}`);
   const models = await Promise.all([clip, ...(baseline === undefined ? [] : [baseline])].map(async (folder) => loadClip(await openPath(folder))));
   const executor = await openExecutor(kind);
@@ -60,6 +61,11 @@ async function fromModels(clip: string, baseline: string | undefined, path: stri
   await executor.dispose();
   const report = reportOf(similarities[0]!, similarities[1], mmvp.pairs.map(({ pattern }) => pattern), mmvp.pairs.map(({ number }) => number));
   return { ...report, model: models[0]!.name, ...(models[1] && { baseline_model: models[1].name }), readout: 'plain CLIP embedding', executor: executor.description, warnings: mmvp.warnings };
+}
+
+/** The scenes of a list of mined pairs. */
+async function minedMmvp(path: string): Promise<Mmvp> {
+  return mmvpOfScenes(path, scenePairs(parseMined(new TextDecoder().decode(await readBytes(path)), path)));
 }
 
 async function similaritiesOf(mmvp: Mmvp, model: ClipModel, executor: Executor): Promise<Float32Array> {

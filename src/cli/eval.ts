@@ -7,9 +7,10 @@ interface Benchmark {
 }
 
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  mmvp: { takes: '--clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, or mmvp --scores F --set NAME [--baseline-set NAME] --out report.json', run: async (argv) => (await import('./eval-mmvp')).evaluateMmvp(argv) },
+  mmvp: { takes: '--clip DIR [--baseline DIR] --mmvp PATH [--questions CSV] --out report.json, with --pairs LIST.json (mined scenes) in place of --mmvp, or mmvp --scores F --set NAME [--baseline-set NAME] --out report.json', run: async (argv) => (await import('./eval-mmvp')).evaluateMmvp(argv) },
   readout: { takes: '--clip DIR [--baseline DIR] --nano --out report.json', run: async (argv) => (await import('./eval-readout')).evaluateReadout(argv) },
   'zero-shot': { takes: '--clip DIR [--baseline DIR] (--data FOLDER [--templates FILE] | --nano) --out report.json', run: async (argv) => (await import('./eval-zero-shot')).evaluateZeroShot(argv) },
+  vqa: { takes: '--clip DIR [--baseline DIR] (--data FOLDER | --nano) --out report.json', run: async (argv) => (await import('./eval-vqa')).evaluateVqa(argv) },
 };
 
 /** `eval NAME`: runs one of the benchmarks. */

@@ -1,5 +1,5 @@
 import { tensorFrom } from '../ir/tensor';
-import type { Network } from './network';
+import type { Network } from '../train/network';
 
 /** Sizes of a tower; the perceptrons are four times as wide. */
 export interface Tower {
@@ -86,16 +86,7 @@ export function contrastiveLoss(net: Network, images: string, texts: string): st
   const [m] = net.shape(texts) as [number, number];
   const scale = net.builder.add('Exp', [net.builder.add('Min', [net.parameter('logit_scale', [], { value: Math.log(14) }), net.builder.constant(Math.log(100))], {})], {});
   const logits = net.times(net.matmul(normalised(net, images), net.transpose(normalised(net, texts), [1, 0])), scale);
-  const toText = crossEntropy(net, logits, net.input('text_targets', [n, m]));
-  const toPicture = crossEntropy(net, net.transpose(net.slice(logits, 1, 0, n), [1, 0]), net.input('picture_targets', [n, n]));
+  const toText = net.crossEntropy(logits, net.input('text_targets', [n, m]));
+  const toPicture = net.crossEntropy(net.transpose(net.slice(logits, 1, 0, n), [1, 0]), net.input('picture_targets', [n, n]));
   return net.times(net.plus(toText, toPicture), 0.5);
-}
-
-/** - mean over rows of sum over columns of target log softmax(logits); both [N,K] */
-export function crossEntropy(net: Network, logits: string, target: string): string {
-  const most = net.builder.add('ReduceMax', [logits], { axes: [1], keepdims: true });
-  const shifted = net.minus(logits, most);
-  const total = net.builder.add('ReduceSum', [net.builder.add('Exp', [shifted], {})], { axes: [1], keepdims: true });
-  const logs = net.minus(shifted, net.builder.add('Log', [total], {}));
-  return net.times(net.mean(net.builder.add('ReduceSum', [net.times(target, logs)], { axes: [1], keepdims: false })), -1);
 }

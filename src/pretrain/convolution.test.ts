@@ -4,7 +4,7 @@ import { sizeOf, tensorFrom, toNumbers } from '../ir/tensor';
 import type { Convolution } from '../ir/ops';
 import { GraphBuilder } from '../ops/builder';
 import { gradientsByTap } from './convolution';
-import { inlineBytes } from './stages';
+import { inlineBytes } from '../train/network';
 
 const plain: Convolution = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], group: 1 };
 

@@ -7,11 +7,11 @@ import { embeddingGraph, loadClip, tokenGraph, visionParameters, type ClipModel 
 import { encodeLatents, loadDiffusion, textContext, unetGraph, type DiffusionModel } from '../models/diffusion';
 import { createEncoder } from '../models/encoder';
 import { exportClip } from '../models/export';
-import { Network } from './network';
+import { inlineBytes, Network } from '../train/network';
 import { visionTower } from './clip';
 import { tinyConfig, type StageName } from './config';
 import { clipFiles, diffusionFiles, treeOf } from './export';
-import { inlineBytes, STAGE_MAKERS, type Weights } from './stages';
+import { STAGE_MAKERS, type Weights } from './stages';
 
 const executor = createNodeOrt(1);
 const config = tinyConfig(3);

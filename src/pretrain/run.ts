@@ -2,12 +2,13 @@ import type { Executor, Program } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { toNumbers, zeros, type Tensor } from '../ir/tensor';
 import { adamwGraph, adamwInputs, adamwState, averageOf, momentOf, type AdamWOptions } from '../train/adamw';
+import { inlineBytes } from '../train/network';
 import { learningRate } from '../train/schedule';
 import { accumulateGraph, sumOf } from '../train/step';
 import { finishedWeights, loadCheckpoint, saveCheckpoint, type Folder, type StageCheckpoint } from './checkpoint';
 import type { PretrainConfig, StageName } from './config';
 import { gradientsByTap } from './convolution';
-import { inlineBytes, STAGE_MAKERS, type Stage } from './stages';
+import { STAGE_MAKERS, type Stage } from './stages';
 
 export interface Progress {
   readonly stage: StageName;

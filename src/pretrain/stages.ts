@@ -4,9 +4,9 @@ import { sizeOf, tensorFrom, toNumbers, type Tensor } from '../ir/tensor';
 import type { Scene } from '../data/scenes/scene';
 import { parseSchedulerConfig } from '../models/config';
 import { RandomStream } from '../train/random';
-import { contrastiveLoss, crossEntropy, textTower, visionTower } from './clip';
+import { contrastiveLoss, textTower, visionTower } from './clip';
 import type { PretrainConfig, StageName } from './config';
-import { Network, initialWeights, type NetworkGraph } from './network';
+import { initialWeights, inlineBytes, Network, type NetworkGraph } from '../train/network';
 import { changed, coarseTelling, holds, idsOf, pixelsOf, richCaption, scenesOf, tellingOf, truths, wordsOf, type Telling } from './pictures';
 import { unet } from './unet';
 import { DOWNSAMPLING, linearStart, vaeEncoder, vaeLoss } from './vae';
@@ -244,9 +244,6 @@ function compileFrozen(executor: Executor, { graph, parameters }: NetworkGraph, 
   return executor.compile({ graphs: { frozen: graph }, state, weights: inlineBytes });
 }
 
-/** The networks here hold no weights but constants. */
-export const inlineBytes = (ref: { readonly kind: string; readonly bytes?: Uint8Array }): Promise<Uint8Array> => Promise.resolve(ref.bytes!);
-
 /** Training pictures that say how pictures and latents vary. */
 const SOME_PICTURES = 256;
 
@@ -271,7 +268,7 @@ const KINDS_UNTIL = 0.4;
 
 /** The loss with kind_weight times the cross entropy of a linear head that names the kind; `kind_right`: its part. */
 function withKinds(net: Network, loss: string, pooled: string, batch: number): string[] {
-  const kinds = crossEntropy(net, net.linear('kind_head', pooled, KINDS.length), net.input('kind_targets', [batch, KINDS.length]));
+  const kinds = net.crossEntropy(net.linear('kind_head', pooled, KINDS.length), net.input('kind_targets', [batch, KINDS.length]));
   return [net.builder.add('Add', [loss, net.times(kinds, net.input('kind_weight', []))], {}, { output: 'loss' }), named(net, loss, 'contrastive'), named(net, kinds, 'kinds')];
 }
 

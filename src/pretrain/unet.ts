@@ -1,5 +1,5 @@
 import { tensorFrom } from '../ir/tensor';
-import type { Network } from './network';
+import type { Network } from '../train/network';
 
 /** Two levels in diffusers' terms: CrossAttnDownBlock2D, DownBlock2D; UNetMidBlock2DCrossAttn; UpBlock2D, CrossAttnUpBlock2D; one layer a block. */
 export interface UnetSizes {

@@ -1,5 +1,5 @@
 import type { Tensor } from '../ir/tensor';
-import type { Network } from './network';
+import type { Network } from '../train/network';
 import { principalDirections } from './principal';
 
 export interface VaeSizes {

@@ -1,7 +1,7 @@
 import type { Graph } from '../ir/graph';
 import { sizeOf, tensorFrom, zeros, type DType, type Tensor } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
-import { RandomStream } from '../train/random';
+import { RandomStream } from './random';
 
 /** How a parameter starts: normal with a standard deviation, or one number everywhere. */
 export type Init = { readonly std: number } | { readonly value: number };
@@ -149,6 +149,14 @@ export class Network {
     return this.reshape(this.transpose(this.matmul(weights, split(v, [0, 2, 1, 3])), [0, 2, 1, 3]), [n, t, width]);
   }
 
+  /** - mean over rows of sum over columns of target log softmax(logits); both [N,K] */
+  crossEntropy(logits: string, target: string): string {
+    const shifted = this.minus(logits, this.builder.add('ReduceMax', [logits], { axes: [1], keepdims: true }));
+    const total = this.builder.add('ReduceSum', [this.builder.add('Exp', [shifted], none)], { axes: [1], keepdims: true });
+    const logs = this.minus(shifted, this.builder.add('Log', [total], none));
+    return this.times(this.mean(this.builder.add('ReduceSum', [this.times(target, logs)], { axes: [1], keepdims: false })), -1);
+  }
+
   /** Every element of [N,C,H,W] repeated twice along height and width. */
   upsample(x: string): string {
     const [n, c, h, w] = this.shape(x) as [number, number, number, number];
@@ -160,6 +168,9 @@ export class Network {
     return typeof given === 'number' ? this.builder.constant(given) : given;
   }
 }
+
+/** The networks here hold no weights but constants. */
+export const inlineBytes = (ref: { readonly kind: string; readonly bytes?: Uint8Array }): Promise<Uint8Array> => Promise.resolve(ref.bytes!);
 
 /** The parameters' values before the first step, each from the seed and its place in the list. */
 export function initialWeights(parameters: readonly Parameter[], seed: number): Record<string, Tensor> {
