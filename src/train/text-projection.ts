@@ -11,7 +11,7 @@ import { ridge } from './ridge';
 const BATCH = 16;
 
 /** Relative to the mean diagonal of the second moments: only directions that hardly occur are held back. */
-const RIDGE = 1e-4;
+const RIDGE = 0.3;
 
 /**
  * A projection in closed form, so that the feedback moves a picture's embedding along directions that texts use. From captions: with t CLIP's text embedding and h the
