@@ -1,6 +1,7 @@
 import type { Picture } from '../data/pictures';
 import { preprocess, type ProcessorConfig } from '../data/processor';
 import type { ClipEncoder } from '../models/encoder';
+import type { OnPictures } from './scenes';
 
 /** A picture that is decoded or drawn when it is needed, and then forgotten. */
 export interface LazyPicture {
@@ -14,9 +15,6 @@ export interface ClipReader {
   readonly processor: ProcessorConfig;
   readonly encoder: Pick<ClipEncoder, 'images' | 'texts'>;
 }
-
-/** Called now and then with how many of all pictures are done. */
-export type OnPictures = (done: number, total: number) => void;
 
 /** Pictures that are held at a time. */
 const AT_ONCE = 32;

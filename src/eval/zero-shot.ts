@@ -1,4 +1,5 @@
-import { dot, embedPictures, ensemble, type ClipReader, type LazyPicture, type OnPictures } from './embed';
+import { dot, embedPictures, ensemble, type ClipReader, type LazyPicture } from './embed';
+import type { OnPictures } from './scenes';
 import { pairedTest, rounded, type PairedTest } from './score';
 
 export interface ZeroShotClass {
