@@ -1,7 +1,6 @@
 import type { Picture } from '../data/pictures';
 import { preprocess, type ProcessorConfig } from '../data/processor';
 import type { ClipEncoder } from '../models/encoder';
-import type { OnPictures } from './scenes';
 
 /** A picture that is decoded or drawn when it is needed, and then forgotten. */
 export interface LazyPicture {
@@ -15,6 +14,9 @@ export interface ClipReader {
   readonly processor: ProcessorConfig;
   readonly encoder: Pick<ClipEncoder, 'images' | 'texts'>;
 }
+
+/** Called now and then with how many of all pictures are done. */
+export type OnPictures = (done: number, total: number) => void;
 
 /** Pictures that are held at a time. */
 const AT_ONCE = 32;
@@ -33,7 +35,7 @@ export async function embedPictures({ processor, encoder }: ClipReader, pictures
 }
 
 /** One direction for several ways to say a thing: the mean of their normalised embeddings, normalised again, as CLIP ensembles prompts. */
-export async function ensemble({ encoder }: Pick<ClipReader, 'encoder'>, prompts: readonly string[]): Promise<Float32Array> {
+export async function ensemble({ encoder }: { readonly encoder: Pick<ClipEncoder, 'texts'> }, prompts: readonly string[]): Promise<Float32Array> {
   const [first, ...others] = await encoder.texts(prompts);
   const sum = Float64Array.from(first!);
   for (const other of others) other.forEach((value, d) => (sum[d]! += value));

@@ -1,10 +1,9 @@
 import type { IndexMap } from '../data/index-png';
 import type { Picture } from '../data/pictures';
 import type { ClipEncoder } from '../models/encoder';
-import { ensemble } from './embed';
+import { ensemble, type OnPictures } from './embed';
 import { fitLogistic } from './logistic';
 import { enlarge, similarityMap, type FloatMap, type Patches, type PatchReader } from './patches';
-import type { OnPictures } from './scenes';
 
 /** The index of pixels that do not count. */
 export const IGNORED = 255;

@@ -1,5 +1,4 @@
-import { dot, embedPictures, ensemble, type ClipReader, type LazyPicture } from './embed';
-import type { OnPictures } from './scenes';
+import { dot, embedPictures, ensemble, type ClipReader, type LazyPicture, type OnPictures } from './embed';
 import { pairedTest, rounded, type PairedTest } from './score';
 
 export interface ZeroShotClass {
