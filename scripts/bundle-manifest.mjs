@@ -1,7 +1,10 @@
-// Writes public/bundled.json: what the page offers without anybody's files, with each file's size. Run it after changing public/.
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+// Writes public/bundled.json: what the page offers without anybody's files, with each file's size; of each kind the first
+// that is there is the page's own choice. Run it after changing public/.
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 
 const ITEMS = [
+  { id: 'nano-clip', kind: 'clip', folder: 'models/nano-clip', title: 'nano-CLIP', note: 'small, trained on drawn scenes by this project' },
+  { id: 'nano-sd', kind: 'diffusion', folder: 'models/nano-sd', title: 'nano-SD', note: 'small, trained on drawn scenes by this project' },
   { id: 'tiny-clip', kind: 'clip', folder: 'models/tiny-clip', title: 'tiny CLIP', note: 'random weights, for trying the machinery' },
   { id: 'tiny-sd', kind: 'diffusion', folder: 'models/tiny-sd', title: 'tiny Stable Diffusion', note: 'random weights, for trying the machinery' },
   { id: 'drawings', kind: 'pictures', folder: 'pictures', title: 'drawings', note: 'shapes drawn by a script' },
@@ -18,5 +21,5 @@ function files(folder) {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-const manifest = ITEMS.map((item) => ({ ...item, files: files(item.folder) }));
+const manifest = ITEMS.filter(({ folder }) => existsSync(`public/${folder}`)).map((item) => ({ ...item, files: files(item.folder) }));
 writeFileSync('public/bundled.json', `${JSON.stringify(manifest)}\n`);

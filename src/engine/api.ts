@@ -41,6 +41,7 @@ export interface BundledItem {
   readonly title: string;
   /** What a person should know before using it. */
   readonly note: string;
+  /** What choosing it downloads; 0 for what is drawn in the tab. */
   readonly bytes: number;
 }
 
@@ -50,6 +51,8 @@ export interface ClipInfo {
   readonly imageSize: number;
   readonly parameters: number;
   readonly bytes: number;
+  /** Settings that were chosen for this model: they stand where a person has set nothing. */
+  readonly preset?: Partial<Settings>;
 }
 
 export interface DiffusionInfo {
@@ -63,6 +66,8 @@ export interface DiffusionInfo {
 export interface PicturesInfo {
   readonly name: string;
   readonly count: number;
+  /** The first few files, to look at. */
+  readonly samples: readonly Blob[];
   /** Files that cannot be used, each with the reason in words. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
@@ -137,6 +142,8 @@ export interface EngineApi {
   subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void>;
   /** What is bundled with the page. */
   catalogue(): Promise<Answer<readonly BundledItem[]>>;
+  /** The files of something bundled, zipped. */
+  saveBundled(id: string): Promise<Answer<Blob>>;
   /** What dropped files are, archives included; a file by itself is read and validated fully. */
   recognise(source: Source): Promise<Answer<Recognised>>;
   loadClip(source: Source): Promise<Answer<ClipInfo>>;

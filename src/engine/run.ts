@@ -5,7 +5,7 @@ import type { Executor } from '../executors/executor';
 import type { ClipModel } from '../models/clip';
 import type { DiffusionModel } from '../models/diffusion';
 import { createEncoder, type ClipEncoder } from '../models/encoder';
-import { parseSettings } from '../recipes/settings';
+import { parseSettings, type PresetName } from '../recipes/settings';
 import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
 import type { EngineEvent, Score, Settings } from './api';
 import { comparisonOf, scoreOf } from './scores';
@@ -16,6 +16,8 @@ export interface Parts {
   readonly diffusion: DiffusionModel;
   readonly pictures: readonly FileEntry[];
   readonly benchmark: Mmvp | undefined;
+  /** Decides what the page has no setting for. */
+  readonly preset: PresetName | undefined;
 }
 
 export interface Outcome {
@@ -77,11 +79,11 @@ export class TuningRun {
   }
 
   private async train(): Promise<ClipModel> {
-    const { clip, diffusion } = this.parts;
+    const { clip, diffusion, preset } = this.parts;
     const { recipe, steps, lr, draws, batch, accumulate, seed } = this.settings;
     const trainer = await Trainer.create({
       clip, diffusion, executor: this.executor, frozen: this.executor, pictures: this.pictureSet(),
-      settings: parseSettings({ recipe, steps, lr, draws, batch, accumulate, seed }, 'the settings'),
+      settings: parseSettings({ ...(preset && { preset }), recipe, steps, lr, draws, batch, accumulate, seed }, 'the settings'),
       onProgress: (phase, _, done, total) => this.emit({ kind: 'phase', phase, label: PREPARING[phase], done, total }),
       onSkipped: (path, reason) => {
         this.skipped.push({ path, reason });

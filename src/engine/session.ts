@@ -8,6 +8,7 @@ import { UserError } from '../ir/errors';
 import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
+import type { PresetName } from '../recipes/settings';
 import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
 import { Bundle } from './bundled';
 import { Emitter } from './emitter';
@@ -22,6 +23,10 @@ type Survey = Awaited<ReturnType<typeof surveyPictures>>;
 /** Bytes of pictures: some seconds' work. */
 const QUICKLY_DECODED = 64 * 2 ** 20;
 
+/** Pictures that the page shows of a folder, and the largest files among them. */
+const SAMPLES = 12;
+const LARGEST_SAMPLE = 2 ** 22;
+
 type Backend = 'webgpu' | 'wasm';
 
 /** The engine behind the page: what was chosen, the run under way, and its outcome. */
@@ -30,6 +35,7 @@ export class Session implements EngineApi {
   private readonly bundle: Bundle;
   private readonly executors = new Map<Backend, Promise<Executor>>();
   private clip: ClipModel | undefined;
+  private preset: PresetName | undefined;
   private diffusion: DiffusionModel | undefined;
   private pictures: readonly FileEntry[] = [];
   private benchmark: Mmvp | undefined;
@@ -54,6 +60,13 @@ export class Session implements EngineApi {
     return answer(() => this.bundle.items());
   }
 
+  saveBundled(id: string): Promise<Answer<Blob>> {
+    return answer(async () => {
+      const { files } = await this.bundle.tree(id);
+      return writeZip(await Promise.all(files.map(async (file) => ({ path: file.path, bytes: await file.read() }))));
+    });
+  }
+
   recognise(source: Source): Promise<Answer<Recognised>> {
     return answer(async () => recognise(await this.tree(source), this.machine.decode));
   }
@@ -61,8 +74,10 @@ export class Session implements EngineApi {
   loadClip(source: Source): Promise<Answer<ClipInfo>> {
     return answer(async () => {
       const clip = await loadClip(await this.tree(source));
-      const info = clipInfo(clip);
+      const preset = 'bundled' in source && source.bundled === 'nano-clip' ? 'nano' : undefined;
+      const info = clipInfo(clip, preset);
       this.clip = clip;
+      this.preset = preset;
       return info;
     });
   }
@@ -81,7 +96,8 @@ export class Session implements EngineApi {
       const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
       if (!pictures.length) throw new UserError('There are no pictures to train on', tree.name, 'Choose a folder of JPEG, PNG, WebP, AVIF, GIF or BMP files');
       this.pictures = pictures;
-      return { name: tree.name, count: pictures.length, skipped };
+      const small = pictures.filter(({ size }) => size <= LARGEST_SAMPLE).slice(0, SAMPLES);
+      return { name: tree.name, count: pictures.length, samples: await Promise.all(small.map(async (file) => new Blob([await file.read()]))), skipped };
     });
   }
 
@@ -98,7 +114,7 @@ export class Session implements EngineApi {
       if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
       if (!this.diffusion) throw new UserError('There is no diffusion model yet', 'Teacher', 'Choose one');
       if (!this.pictures.length) throw new UserError('There are no pictures yet', 'Pictures', 'Drop a folder of pictures');
-      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark };
+      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, preset: this.preset };
       const backend = settings.executor === 'auto' ? (await this.machine.probe()).recommended : settings.executor;
       const executor = await this.executor(backend);
       const run = new TuningRun(parts, settings, executor, this.machine.decode, (event) => this.emitter.emit(event));

@@ -36,6 +36,13 @@ describe('the page', () => {
     expect(readiness(page())).toMatchObject({ ready: true, sentence: expect.stringContaining('3 steps of 4 pictures on WASM') as string });
   });
 
+  it('takes what was chosen for a model where nothing else is set', async () => {
+    const loadClip: FakeEngine['loadClip'] = () => Promise.resolve({ ok: true, value: { name: 'nano', family: 'openai', imageSize: 64, parameters: 1, bytes: 1, preset: { steps: 60, lr: 0.5 } } });
+    connect(Object.assign(engineThat(), { loadClip }));
+    await choose('clip', files);
+    expect(page().settings).toMatchObject({ steps: 3, lr: 0.5 });
+  });
+
   it('keeps what a card held when its next choice fails', async () => {
     const held = page().slots.clip;
     connect(Object.assign(engineThat(), { loadClip: () => Promise.resolve({ ok: false, failure: { message: 'no model in it', details: '' } }) }));

@@ -35,6 +35,9 @@ export interface PageState {
   readonly probe?: Probe;
   readonly catalogue: readonly BundledItem[];
   readonly slots: Slots;
+  /** Set by a person, an address or a file. */
+  readonly own: Partial<Settings>;
+  /** Those, over what was chosen for the model, over the defaults. */
   readonly settings: Settings;
   readonly run: RunState;
   readonly seriesVersion: number;
@@ -49,6 +52,7 @@ export interface PageState {
 export const usePage = create<PageState>()(() => ({
   catalogue: [],
   slots: { clip: {}, diffusion: {}, pictures: {}, benchmark: {} },
+  own: {},
   settings: defaultSettings,
   run: idleRun,
   seriesVersion: 0,
@@ -123,6 +127,7 @@ export async function choose<K extends SourceKind>(kind: K, source: Source): Pro
   changeSlot(kind, { reading: nameOf(source) });
   const info = await valueOf((api) => LOADERS[kind](api, source));
   changeSlot(kind, info === undefined ? { reading: undefined } : { reading: undefined, info, source });
+  takeSettings(get().own);
 }
 
 function refuseWhileBusy(name: string): boolean {
@@ -163,10 +168,13 @@ export function dismissDropped(): void {
   set({ dropped: undefined, notice: undefined });
 }
 
+function takeSettings(own: Partial<Settings>): void {
+  set({ own, settings: { ...defaultSettings, ...get().slots.clip.info?.preset, ...own } });
+}
+
 export function changeSettings(change: Partial<Settings>): void {
-  const settings = { ...get().settings, ...change };
-  set({ settings });
-  history.replaceState(null, '', `${location.pathname}${settingsToQuery(settings)}`);
+  takeSettings({ ...get().own, ...change });
+  history.replaceState(null, '', `${location.pathname}${settingsToQuery(get().own)}`);
 }
 
 export async function tune(): Promise<void> {
@@ -185,6 +193,10 @@ export const pause = (): Promise<void> => request('pause');
 export const resume = (): Promise<void> => request('resume');
 export const stop = (): Promise<void> => request('stop');
 
+export async function saveBundled(id: string): Promise<Blob | undefined> {
+  return valueOf((api) => api.saveBundled(id));
+}
+
 export async function exportModel(): Promise<Blob | undefined> {
   return valueOf((api) => api.exportModel());
 }
@@ -192,7 +204,8 @@ export async function exportModel(): Promise<Blob | undefined> {
 /** Finds out what the machine offers and fills every card with the bundled choice. */
 export async function begin(query: string, subscribe: (listener: typeof receive) => Promise<void>): Promise<void> {
   const { settings, problems } = settingsFromQuery(query);
-  set({ settings, paces: loadPaces() });
+  takeSettings(settings);
+  set({ paces: loadPaces() });
   if (problems.length) showFailure({ message: problems.join(' '), details: '' });
   await valueOf(async () => ({ ok: true, value: await subscribe(receive) }));
   const probe = await valueOf((api) => api.probe());

@@ -42,6 +42,7 @@ export class FakeEngine implements EngineApi {
   pause = (): Promise<void> => this.want('pause');
   resume = (): Promise<void> => this.want('run');
   stop = (): Promise<void> => this.want('stop');
+  saveBundled = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
   exportModel = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
 
   subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void> {
@@ -64,7 +65,7 @@ export class FakeEngine implements EngineApi {
   };
   loadPictures = async (source: Source): ReturnType<EngineApi['loadPictures']> => {
     await sleep(0.1);
-    return ok({ name: nameOf(source), count: 'bundled' in source ? 48 : source.files.length, skipped: 'bundled' in source ? [] : this.options.skipped });
+    return ok({ name: nameOf(source), count: 'bundled' in source ? 48 : source.files.length, samples: [], skipped: 'bundled' in source ? [] : this.options.skipped });
   };
   loadBenchmark = async (source: Source): ReturnType<EngineApi['loadBenchmark']> => ok({ name: nameOf(source), pairs: (await this.options.pairs()).length, warnings: [] });
 
