@@ -1,5 +1,4 @@
-// Writes public/bundled.json: what the page offers without anybody's files, with each file's size; of each kind the first
-// that is there is the page's own choice. Run it after changing public/.
+// Writes public/bundled.json: what the page offers without anybody's files, with each file's size; the first of each kind is chosen on a first visit. Run it after changing public/.
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 
 const ITEMS = [
@@ -11,6 +10,9 @@ const ITEMS = [
   { id: 'mmvp-mini', kind: 'benchmark', folder: 'mmvp-mini', title: 'MMVP-mini', note: 'drawn pairs in the layout of MMVP-VLM' },
 ];
 
+/** The small models come together or not at all: they were trained for one another. */
+const NANO = ['clip', 'sd'].every((name) => existsSync(`public/models/nano-${name}`));
+
 function files(folder) {
   return readdirSync(`public/${folder}`, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -21,5 +23,5 @@ function files(folder) {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-const manifest = ITEMS.filter(({ folder }) => existsSync(`public/${folder}`)).map((item) => ({ ...item, files: files(item.folder) }));
+const manifest = ITEMS.filter(({ folder }) => NANO || !folder.includes('nano')).map((item) => ({ ...item, files: files(item.folder) }));
 writeFileSync('public/bundled.json', `${JSON.stringify(manifest)}\n`);

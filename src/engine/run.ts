@@ -21,6 +21,8 @@ export interface Parts {
 }
 
 export interface Outcome {
+  /** As it was before. */
+  readonly untouched: ClipModel;
   readonly clip: ClipModel;
   readonly steps: readonly StepMetrics[];
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
@@ -53,12 +55,12 @@ export class TuningRun {
     const after = benchmark && (await this.score(benchmark, tuned, this.steps.length));
     if (before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
     this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
-    return { clip: tuned, steps: this.steps, skipped: this.skipped };
+    return { untouched: clip, clip: tuned, steps: this.steps, skipped: this.skipped };
   }
 
   /** What has been reached, while the run is paused; undefined before there is anything. */
   async reached(): Promise<Outcome | undefined> {
-    return this.paused && { clip: await this.paused.tuned(), steps: this.steps, skipped: this.skipped };
+    return this.paused && { untouched: this.parts.clip, clip: await this.paused.tuned(), steps: this.steps, skipped: this.skipped };
   }
 
   pause(): void {

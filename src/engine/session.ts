@@ -9,12 +9,14 @@ import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
 import type { PresetName } from '../recipes/settings';
-import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
+import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
 import { Bundle } from './bundled';
 import { Emitter } from './emitter';
 import { answer, failureOf } from './failure';
+import { EVALUATIONS } from './evaluations';
 import { clipInfo, diffusionInfo } from './infos';
 import type { Machine } from './machine';
+import { Measuring } from './measuring';
 import { recognise } from './recognise';
 import { TuningRun, type Outcome } from './run';
 
@@ -33,6 +35,7 @@ type Backend = 'webgpu' | 'wasm';
 export class Session implements EngineApi {
   private readonly emitter = new Emitter();
   private readonly bundle: Bundle;
+  private readonly measuring = new Measuring(EVALUATIONS, (event) => this.emitter.emit(event));
   private readonly executors = new Map<Backend, Promise<Executor>>();
   private clip: ClipModel | undefined;
   private preset: PresetName | undefined;
@@ -115,7 +118,8 @@ export class Session implements EngineApi {
       if (!this.diffusion) throw new UserError('There is no diffusion model yet', 'Teacher', 'Choose one');
       if (!this.pictures.length) throw new UserError('There are no pictures yet', 'Pictures', 'Drop a folder of pictures');
       const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, preset: this.preset };
-      const backend = settings.executor === 'auto' ? (await this.machine.probe()).recommended : settings.executor;
+      if (this.measuring.busy) throw new UserError('An evaluation is under way', '', 'Wait until it is done');
+      const backend = await this.backend(settings);
       const executor = await this.executor(backend);
       const run = new TuningRun(parts, settings, executor, this.machine.decode, (event) => this.emitter.emit(event));
       this.run = run;
@@ -141,6 +145,19 @@ export class Session implements EngineApi {
 
   async stop(): Promise<void> {
     this.run?.stop();
+  }
+
+  evaluations(): Promise<Answer<readonly EvaluationInfo[]>> {
+    return answer(async () => EVALUATIONS.map(({ info }) => info));
+  }
+
+  evaluate(id: string): Promise<Answer<EvaluationResult>> {
+    return answer(async () => {
+      if (this.run) throw new UserError('A run is under way', '', 'Wait until it is done, or stop it');
+      if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
+      const tuned = this.outcome?.untouched === this.clip ? this.outcome.clip : undefined;
+      return this.measuring.evaluate(id, this.clip, tuned, await this.executor(await this.backend(this.started?.settings)));
+    });
   }
 
   exportModel(): Promise<Answer<Blob>> {
@@ -171,6 +188,11 @@ export class Session implements EngineApi {
 
   private tree(source: Source): Promise<FileTree> {
     return 'bundled' in source ? this.bundle.tree(source.bundled) : treeOfFiles(source.name, source.files);
+  }
+
+  private async backend(settings?: Settings): Promise<Backend> {
+    const choice = settings?.executor ?? 'auto';
+    return choice === 'auto' ? (await this.machine.probe()).recommended : choice;
   }
 
   private executor(backend: Backend): Promise<Executor> {
