@@ -16,7 +16,7 @@ export const test = base.extend({
   },
 });
 
-export type Section = 'Eyes' | 'Teacher' | 'Pictures' | 'Recipe' | 'Run' | 'Compare' | 'Keep';
+export type Section = 'Eyes' | 'Teacher' | 'Pictures' | 'Recipe' | 'Run' | 'Compare' | 'Measure' | 'Keep';
 
 export const section = (page: Page, name: Section): Locator => page.getByRole('region', { name, exact: true });
 export const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });

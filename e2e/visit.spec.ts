@@ -9,7 +9,7 @@ test('a first visit finds everything chosen', async ({ page }) => {
   for (const card of ['Eyes', 'Teacher', 'Pictures', 'Recipe'] as const) await expect(section(page, card)).not.toContainText('nothing chosen');
   await expect(section(page, 'Run')).toHaveAttribute('data-phase', 'idle');
   await expect(section(page, 'Compare')).toContainText('135 pairs');
-  await expect(page.getByText(/^Tunes .* for 40 steps/)).toBeVisible();
+  await expect(page.getByText(/^Tunes .* for \d+ steps/)).toBeVisible();
   await expect(button(page, 'Export')).toBeDisabled();
   await keepScreen(page, 'first');
 });

@@ -11,6 +11,8 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   readout: { takes: '--clip DIR [--baseline DIR] --nano --out report.json', run: async (argv) => (await import('./eval-readout')).evaluateReadout(argv) },
   'zero-shot': { takes: '--clip DIR [--baseline DIR] (--data FOLDER [--templates FILE] | --nano) --out report.json', run: async (argv) => (await import('./eval-zero-shot')).evaluateZeroShot(argv) },
   vqa: { takes: '--clip DIR [--baseline DIR] (--data FOLDER | --nano) --out report.json', run: async (argv) => (await import('./eval-vqa')).evaluateVqa(argv) },
+  retrieval: { takes: '--clip DIR [--baseline DIR] (--data PATH | --nano) --out report.json', run: async (argv) => (await import('./eval-retrieval')).evaluateRetrieval(argv) },
+  segmentation: { takes: '--clip DIR [--baseline DIR] (--data FOLDER | --nano) --out report.json', run: async (argv) => (await import('./eval-segmentation')).evaluateSegmentation(argv) },
 };
 
 /** `eval NAME`: runs one of the benchmarks. */

@@ -41,6 +41,7 @@ export interface BundledItem {
   readonly title: string;
   /** What a person should know before using it. */
   readonly note: string;
+  /** What choosing it downloads; 0 for what is drawn in the tab. */
   readonly bytes: number;
 }
 
@@ -50,6 +51,8 @@ export interface ClipInfo {
   readonly imageSize: number;
   readonly parameters: number;
   readonly bytes: number;
+  /** Settings that were chosen for this model: they stand where a person has set nothing. */
+  readonly preset?: Partial<Settings>;
 }
 
 export interface DiffusionInfo {
@@ -63,6 +66,8 @@ export interface DiffusionInfo {
 export interface PicturesInfo {
   readonly name: string;
   readonly count: number;
+  /** The first few files, to look at. */
+  readonly samples: readonly Blob[];
   /** Files that cannot be used, each with the reason in words. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
@@ -119,12 +124,48 @@ export interface Comparison {
   readonly pairs: readonly { readonly pattern: string; readonly captions: readonly [string, string]; readonly pictures: readonly [Blob, Blob] }[];
 }
 
+/** Something that a CLIP is asked beside the pairs. */
+export interface EvaluationInfo {
+  readonly id: string;
+  readonly title: string;
+  /** What is asked, and of how many pictures. */
+  readonly what: string;
+  /** What the figure is a percentage of. */
+  readonly unit: string;
+  /** What a row of the table is. */
+  readonly rows: string;
+}
+
+/** A figure in percent of the untouched model, and of the tuned one where there is one. */
+export interface Figure {
+  readonly before: number;
+  readonly after?: number;
+  /** Of an exact two-sided test between the two, item by item; undefined where there is no after. */
+  readonly p?: number;
+}
+
+/** Where a text is seen in a picture; blue is least and yellow most, the same before and after. */
+export interface HeatMaps {
+  readonly text: string;
+  readonly picture: Blob;
+  readonly before: Blob;
+  readonly after?: Blob;
+}
+
+export interface EvaluationResult extends Figure {
+  /** What guessing would get, in percent. */
+  readonly chance?: number;
+  readonly rows: readonly (Figure & { readonly name: string })[];
+  readonly maps?: readonly HeatMaps[];
+}
+
 export type EngineEvent =
   | { readonly kind: 'phase'; readonly phase: Phase; readonly label: string; readonly done?: number; readonly total?: number }
   | { readonly kind: 'started'; readonly steps: number; readonly executor: string; readonly adapter: string; readonly memoryBytes: number }
   | { readonly kind: 'step'; readonly step: number; readonly loss: number; readonly lr: number; readonly gradNorm: number; readonly seconds: number; readonly imagesPerSecond: number }
   | { readonly kind: 'score'; readonly score: Score }
   | { readonly kind: 'comparison'; readonly comparison: Comparison }
+  | { readonly kind: 'evaluation'; readonly id: string; readonly label: string; readonly done: number; readonly total: number }
   | { readonly kind: 'skipped'; readonly path: string; readonly reason: string }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -137,6 +178,8 @@ export interface EngineApi {
   subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void>;
   /** What is bundled with the page. */
   catalogue(): Promise<Answer<readonly BundledItem[]>>;
+  /** The files of something bundled, zipped. */
+  saveBundled(id: string): Promise<Answer<Blob>>;
   /** What dropped files are, archives included; a file by itself is read and validated fully. */
   recognise(source: Source): Promise<Answer<Recognised>>;
   loadClip(source: Source): Promise<Answer<ClipInfo>>;
@@ -148,6 +191,10 @@ export interface EngineApi {
   resume(): Promise<void>;
   /** Ends training after the step under way; the comparison of what has been reached follows. */
   stop(): Promise<void>;
+  /** What {@link evaluate} can ask. */
+  evaluations(): Promise<Answer<readonly EvaluationInfo[]>>;
+  /** Asks the chosen model as it was, and as a run has left it. Progress comes as events; what a model answered is kept. */
+  evaluate(id: string): Promise<Answer<EvaluationResult>>;
   /** The tuned encoder as a model folder, zipped. */
   exportModel(): Promise<Answer<Blob>>;
 }

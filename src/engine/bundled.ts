@@ -1,4 +1,5 @@
 import type { FileEntry, FileTree } from '../data/files';
+import { nanoMmvp, nanoPictures } from '../data/scenes/nano';
 import { UserError } from '../ir/errors';
 import type { BundledItem, SourceKind } from './api';
 import type { Machine } from './machine';
@@ -13,18 +14,31 @@ interface ManifestItem {
   readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
-/** What comes with the page, fetched file by file when it is read. */
+/** What is drawn from seeds when it is chosen, so that nothing need be fetched. */
+const DRAWN: readonly (Omit<BundledItem, 'bytes'> & { readonly draw: () => Promise<FileTree> })[] = [
+  { id: 'nano-pictures', kind: 'pictures', title: 'nano pictures', note: 'scenes, drawn from seeds in this tab', draw: nanoPictures },
+  { id: 'mmvp-nano', kind: 'benchmark', title: 'MMVP-nano', note: 'pairs of scenes that differ in one thing, drawn from seeds in this tab', draw: nanoMmvp },
+];
+
+/** What comes with the page: drawn, or fetched file by file when it is read. */
 export class Bundle {
   private manifest: Promise<readonly ManifestItem[]> | undefined;
+  private readonly drawn = new Map<string, Promise<FileTree>>();
 
   constructor(private readonly machine: Machine) {}
 
   async items(): Promise<readonly BundledItem[]> {
     const items = await this.read();
-    return items.map(({ id, kind, title, note, files }) => ({ id, kind, title, note, bytes: files.reduce((sum, { size }) => sum + size, 0) }));
+    const fetched = items.map(({ id, kind, title, note, files }) => ({ id, kind, title, note, bytes: files.reduce((sum, { size }) => sum + size, 0) }));
+    return [...DRAWN.map(({ id, kind, title, note }) => ({ id, kind, title, note, bytes: 0 })), ...fetched];
   }
 
   async tree(id: string): Promise<FileTree> {
+    const drawn = DRAWN.find((candidate) => candidate.id === id);
+    if (drawn) {
+      if (!this.drawn.has(id)) this.drawn.set(id, drawn.draw());
+      return this.drawn.get(id)!;
+    }
     const item = (await this.read()).find((candidate) => candidate.id === id);
     if (!item) throw new UserError(`Nothing bundled is called "${id}"`, '', 'Choose from the list');
     return { name: item.title, files: item.files.map(({ path, size }) => this.entry(`${item.folder}/${path}`, path, size)) };

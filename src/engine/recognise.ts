@@ -4,6 +4,7 @@ import { checkFile, checkTree } from '../intake/check';
 import { kindOfFile, kindOfTree, type FileKind, type FolderKind } from '../intake/kinds';
 import { parseSettingsFile } from '../recipes/settings';
 import type { Recognised, SourceKind } from './api';
+import { pageSettings } from './infos';
 
 const CARDS: { readonly [K in Exclude<FolderKind, 'checkpoint'>]: SourceKind } = { clip: 'clip', diffusion: 'diffusion', mmvp: 'benchmark', pictures: 'pictures' };
 
@@ -42,6 +43,5 @@ function tools(decode: DecodePicture): Parameters<typeof checkFile>[1] {
 }
 
 async function settingsOf(file: FileEntry): Promise<Extract<Recognised, { use: 'settings' }>['settings']> {
-  const { recipe, steps, lr, draws, microBatch, accumulate, seed } = parseSettingsFile(new TextDecoder().decode(await file.read()), file.path);
-  return { recipe, steps, lr, draws, batch: microBatch, accumulate, seed };
+  return pageSettings(parseSettingsFile(new TextDecoder().decode(await file.read()), file.path));
 }

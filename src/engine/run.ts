@@ -5,7 +5,7 @@ import type { Executor } from '../executors/executor';
 import type { ClipModel } from '../models/clip';
 import type { DiffusionModel } from '../models/diffusion';
 import { createEncoder, type ClipEncoder } from '../models/encoder';
-import { parseSettings } from '../recipes/settings';
+import { parseSettings, type PresetName } from '../recipes/settings';
 import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
 import type { EngineEvent, Score, Settings } from './api';
 import { comparisonOf, scoreOf } from './scores';
@@ -16,9 +16,13 @@ export interface Parts {
   readonly diffusion: DiffusionModel;
   readonly pictures: readonly FileEntry[];
   readonly benchmark: Mmvp | undefined;
+  /** Decides what the page has no setting for. */
+  readonly preset: PresetName | undefined;
 }
 
 export interface Outcome {
+  /** As it was before. */
+  readonly untouched: ClipModel;
   readonly clip: ClipModel;
   readonly steps: readonly StepMetrics[];
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
@@ -51,12 +55,12 @@ export class TuningRun {
     const after = benchmark && (await this.score(benchmark, tuned, this.steps.length));
     if (before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
     this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
-    return { clip: tuned, steps: this.steps, skipped: this.skipped };
+    return { untouched: clip, clip: tuned, steps: this.steps, skipped: this.skipped };
   }
 
   /** What has been reached, while the run is paused; undefined before there is anything. */
   async reached(): Promise<Outcome | undefined> {
-    return this.paused && { clip: await this.paused.tuned(), steps: this.steps, skipped: this.skipped };
+    return this.paused && { untouched: this.parts.clip, clip: await this.paused.tuned(), steps: this.steps, skipped: this.skipped };
   }
 
   pause(): void {
@@ -77,11 +81,11 @@ export class TuningRun {
   }
 
   private async train(): Promise<ClipModel> {
-    const { clip, diffusion } = this.parts;
+    const { clip, diffusion, preset } = this.parts;
     const { recipe, steps, lr, draws, batch, accumulate, seed } = this.settings;
     const trainer = await Trainer.create({
       clip, diffusion, executor: this.executor, frozen: this.executor, pictures: this.pictureSet(),
-      settings: parseSettings({ recipe, steps, lr, draws, batch, accumulate, seed }, 'the settings'),
+      settings: parseSettings({ ...(preset && { preset }), recipe, steps, lr, draws, batch, accumulate, seed }, 'the settings'),
       onProgress: (phase, _, done, total) => this.emit({ kind: 'phase', phase, label: PREPARING[phase], done, total }),
       onSkipped: (path, reason) => {
         this.skipped.push({ path, reason });

@@ -65,6 +65,13 @@ describe('a session', () => {
     expect(events.find(({ kind }) => kind === 'comparison')).toMatchObject({ comparison: { after: { step: steps } } });
   });
 
+  it('draws what comes with the page as seeds, and saves it', async () => {
+    const session = new Session(machine);
+    expect(await session.loadBenchmark({ bundled: 'mmvp-nano' })).toEqual({ ok: true, value: { name: 'MMVP-nano', pairs: 135, warnings: [] } });
+    const saved = await session.saveBundled('mmvp-nano');
+    expect(await session.loadBenchmark({ name: 'mmvp-nano.zip', files: [{ path: 'mmvp-nano.zip', blob: (saved as { value: Blob }).value }] })).toMatchObject({ value: { pairs: 135, warnings: [] } });
+  });
+
   it('says what is missing, and goes on', async () => {
     const session = new Session(machine);
     expect(await session.start(settings)).toMatchObject({ ok: false, failure: { message: expect.stringContaining('no CLIP') } });

@@ -8,12 +8,15 @@ import { UserError } from '../ir/errors';
 import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
-import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
+import type { PresetName } from '../recipes/settings';
+import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
 import { Bundle } from './bundled';
 import { Emitter } from './emitter';
 import { answer, failureOf } from './failure';
+import { EVALUATIONS } from './evaluations';
 import { clipInfo, diffusionInfo } from './infos';
 import type { Machine } from './machine';
+import { Measuring } from './measuring';
 import { recognise } from './recognise';
 import { TuningRun, type Outcome } from './run';
 
@@ -22,14 +25,20 @@ type Survey = Awaited<ReturnType<typeof surveyPictures>>;
 /** Bytes of pictures: some seconds' work. */
 const QUICKLY_DECODED = 64 * 2 ** 20;
 
+/** Pictures that the page shows of a folder, and the largest files among them. */
+const SAMPLES = 12;
+const LARGEST_SAMPLE = 2 ** 22;
+
 type Backend = 'webgpu' | 'wasm';
 
 /** The engine behind the page: what was chosen, the run under way, and its outcome. */
 export class Session implements EngineApi {
   private readonly emitter = new Emitter();
   private readonly bundle: Bundle;
+  private readonly measuring = new Measuring(EVALUATIONS, (event) => this.emitter.emit(event));
   private readonly executors = new Map<Backend, Promise<Executor>>();
   private clip: ClipModel | undefined;
+  private preset: PresetName | undefined;
   private diffusion: DiffusionModel | undefined;
   private pictures: readonly FileEntry[] = [];
   private benchmark: Mmvp | undefined;
@@ -54,6 +63,13 @@ export class Session implements EngineApi {
     return answer(() => this.bundle.items());
   }
 
+  saveBundled(id: string): Promise<Answer<Blob>> {
+    return answer(async () => {
+      const { files } = await this.bundle.tree(id);
+      return writeZip(await Promise.all(files.map(async (file) => ({ path: file.path, bytes: await file.read() }))));
+    });
+  }
+
   recognise(source: Source): Promise<Answer<Recognised>> {
     return answer(async () => recognise(await this.tree(source), this.machine.decode));
   }
@@ -61,8 +77,10 @@ export class Session implements EngineApi {
   loadClip(source: Source): Promise<Answer<ClipInfo>> {
     return answer(async () => {
       const clip = await loadClip(await this.tree(source));
-      const info = clipInfo(clip);
+      const preset = 'bundled' in source && source.bundled === 'nano-clip' ? 'nano' : undefined;
+      const info = clipInfo(clip, preset);
       this.clip = clip;
+      this.preset = preset;
       return info;
     });
   }
@@ -81,7 +99,8 @@ export class Session implements EngineApi {
       const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
       if (!pictures.length) throw new UserError('There are no pictures to train on', tree.name, 'Choose a folder of JPEG, PNG, WebP, AVIF, GIF or BMP files');
       this.pictures = pictures;
-      return { name: tree.name, count: pictures.length, skipped };
+      const small = pictures.filter(({ size }) => size <= LARGEST_SAMPLE).slice(0, SAMPLES);
+      return { name: tree.name, count: pictures.length, samples: await Promise.all(small.map(async (file) => new Blob([await file.read()]))), skipped };
     });
   }
 
@@ -98,8 +117,9 @@ export class Session implements EngineApi {
       if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
       if (!this.diffusion) throw new UserError('There is no diffusion model yet', 'Teacher', 'Choose one');
       if (!this.pictures.length) throw new UserError('There are no pictures yet', 'Pictures', 'Drop a folder of pictures');
-      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark };
-      const backend = settings.executor === 'auto' ? (await this.machine.probe()).recommended : settings.executor;
+      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, preset: this.preset };
+      if (this.measuring.busy) throw new UserError('An evaluation is under way', '', 'Wait until it is done');
+      const backend = await this.backend(settings);
       const executor = await this.executor(backend);
       const run = new TuningRun(parts, settings, executor, this.machine.decode, (event) => this.emitter.emit(event));
       this.run = run;
@@ -125,6 +145,19 @@ export class Session implements EngineApi {
 
   async stop(): Promise<void> {
     this.run?.stop();
+  }
+
+  evaluations(): Promise<Answer<readonly EvaluationInfo[]>> {
+    return answer(async () => EVALUATIONS.map(({ info }) => info));
+  }
+
+  evaluate(id: string): Promise<Answer<EvaluationResult>> {
+    return answer(async () => {
+      if (this.run) throw new UserError('A run is under way', '', 'Wait until it is done, or stop it');
+      if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
+      const tuned = this.outcome?.untouched === this.clip ? this.outcome.clip : undefined;
+      return this.measuring.evaluate(id, this.clip, tuned, await this.executor(await this.backend(this.started?.settings)));
+    });
   }
 
   exportModel(): Promise<Answer<Blob>> {
@@ -155,6 +188,11 @@ export class Session implements EngineApi {
 
   private tree(source: Source): Promise<FileTree> {
     return 'bundled' in source ? this.bundle.tree(source.bundled) : treeOfFiles(source.name, source.files);
+  }
+
+  private async backend(settings?: Settings): Promise<Backend> {
+    const choice = settings?.executor ?? 'auto';
+    return choice === 'auto' ? (await this.machine.probe()).recommended : choice;
   }
 
   private executor(backend: Backend): Promise<Executor> {

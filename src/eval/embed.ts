@@ -35,7 +35,7 @@ export async function embedPictures({ processor, encoder }: ClipReader, pictures
 }
 
 /** One direction for several ways to say a thing: the mean of their normalised embeddings, normalised again, as CLIP ensembles prompts. */
-export async function ensemble({ encoder }: Pick<ClipReader, 'encoder'>, prompts: readonly string[]): Promise<Float32Array> {
+export async function ensemble({ encoder }: { readonly encoder: Pick<ClipEncoder, 'texts'> }, prompts: readonly string[]): Promise<Float32Array> {
   const [first, ...others] = await encoder.texts(prompts);
   const sum = Float64Array.from(first!);
   for (const other of others) other.forEach((value, d) => (sum[d]! += value));

@@ -6,6 +6,8 @@ export interface LogisticOptions {
 }
 
 export interface LogisticModel {
+  /** W x + b of one vector of features: its classes' logarithmic likelihoods but for a constant. */
+  scores(feature: Float32Array): Float64Array;
   /** The likeliest class of one vector of features. */
   predict(feature: Float32Array): number;
 }
@@ -40,7 +42,8 @@ export function fitLogistic(features: readonly Float32Array[], labels: readonly 
   const objective = lossOf(features.map(standardise), labels, classes, l2);
   const width = features[0]!.length;
   const fitted = minimise(objective, new Float64Array(classes * (width + 1)), iterations);
-  return { predict: (feature) => best(scoresOf(fitted, standardise(feature), classes)) };
+  const scores = (feature: Float32Array): Float64Array => scoresOf(fitted, standardise(feature), classes);
+  return { scores, predict: (feature) => best(scores(feature)) };
 }
 
 /** x -> (x - mean) / standard deviation */

@@ -1,5 +1,5 @@
-import Papa from 'papaparse';
 import { UserError } from '../ir/errors';
+import { quoted, readCsv, type CsvRow } from './csv';
 import { PAIRS, PAIRS_PER_PATTERN, PATTERNS } from './score';
 
 export interface Question {
@@ -19,16 +19,10 @@ const DIALECTS = [
   { id: 'file_name', type: 'label', statement: 'text' },
 ] as const;
 
-interface Row {
-  /** 1-based, in the file. */
-  readonly line: number;
-  readonly fields: readonly string[];
-}
-
 /** MMVP's table of statements, ordered by id and checked: 270 ids, 15 pairs for each of the nine patterns. Throws a UserError that names `file` and the line. */
 export function parseQuestions(bytes: Uint8Array, file: string): Question[] {
   try {
-    const [header, ...rows] = split(decode(bytes));
+    const [header, ...rows] = readCsv(bytes, REMEDY);
     const columns = columnsOf(header?.fields ?? []);
     if (!rows.length) refuse(`There are no rows, but ${IDS} are needed`, 'line 1');
     const questions = rows.map((row) => question(row, columns, header!.fields.length)).sort((a, b) => a.id - b.id);
@@ -46,46 +40,6 @@ export function patternNamed(text: string): string | undefined {
   return PATTERNS.find(({ name, long }) => name.toLowerCase() === wanted || long.toLowerCase() === wanted)?.name;
 }
 
-function decode(bytes: Uint8Array): string {
-  if (!bytes.length) refuse('The file is empty', '');
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (!text.startsWith('PK\u0003\u0004') && !text.includes('\0')) return text;
-  } catch {
-    if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) throw wrongEncoding(bytes);
-  }
-  return refuse('The file is no csv text but a spreadsheet, zip or other binary file', 'byte 0', 'Save the table as csv (UTF-8)');
-}
-
-function wrongEncoding(bytes: Uint8Array): UserError {
-  const lines = new TextDecoder('latin1').decode(bytes).split('\n');
-  const line = lines.findIndex((text) => !isUtf8(Uint8Array.from(text, (char) => char.charCodeAt(0))));
-  return new UserError('The text is not encoded as UTF-8', `line ${line + 1}`, 'Save the table as csv (UTF-8)');
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The table's rows that are not blank. Separators: comma, semicolon or tab. */
-function split(text: string): Row[] {
-  const { data, errors } = Papa.parse<string[]>(text, { delimitersToGuess: [',', ';', '\t'] });
-  let line = 1;
-  const rows = data.map((fields): Row => {
-    const row = { line, fields };
-    line += 1 + fields.reduce((breaks, field) => breaks + field.split('\n').length - 1, 0);
-    return row;
-  });
-  const quoting = errors.find(({ type }) => type === 'Quotes');
-  if (quoting) refuse('A quote is opened but not closed', `line ${rows[quoting.row ?? 0]?.line ?? '?'}`, 'Close the quote, or double quotes inside a quoted field');
-  return rows.filter(({ fields }) => fields.some((field) => field.trim() !== ''));
-}
-
 type Columns = Readonly<Record<'id' | 'type' | 'statement', number>>;
 
 function columnsOf(header: readonly string[]): Columns {
@@ -98,7 +52,7 @@ function columnsOf(header: readonly string[]): Columns {
   return { id: at(dialect.id), type: at(dialect.type), statement: at(dialect.statement) };
 }
 
-function question({ line, fields }: Row, columns: Columns, width: number): Question {
+function question({ line, fields }: CsvRow, columns: Columns, width: number): Question {
   const where = `line ${line}`;
   if (fields.length < width || fields.slice(width).some(Boolean)) refuse(`The row has ${fields.length} fields where the header has ${width}`, where, 'Quote statements that hold a separator');
   const name = fields[columns.id]!.trim();
@@ -129,10 +83,6 @@ function verifyPatterns(questions: readonly Question[]): void {
     const pairs = questions.filter(({ pattern }) => pattern === name).length / 2;
     if (pairs !== PAIRS_PER_PATTERN) refuse(`The type ${name} has ${pairs} pairs, not ${PAIRS_PER_PATTERN}`, '');
   }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }
 
 function refuse(what: string, where: string, remedy = REMEDY): never {

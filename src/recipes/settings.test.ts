@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../ir/errors';
 import { hasShared, shared } from '../testing/shared';
-import { parseSettings, parseSettingsFile, writtenSettings } from './settings';
+import { parseSettings, parseSettingsFile, PRESETS, writtenSettings } from './settings';
 
 interface Case { file: string; kind: string; what: string; expect: string; names?: string[]; also?: string }
 
@@ -57,4 +57,15 @@ describe('parseSettings', () => {
     expect(() => parseSettings(given, '--set')).toThrow(UserError);
     expect(() => parseSettings(given, '--set')).toThrow(complaint);
   });
+});
+
+describe('a preset', () => {
+  it('stands where nothing else is given', () => {
+    const { nano } = PRESETS;
+    expect(parseSettings({ preset: 'nano', seed: 3 }, 'x')).toMatchObject({ steps: nano.steps, microBatch: nano.micro_batch, lr: nano.lr, seed: 3 });
+    expect(parseSettings({ preset: 'nano', steps: 2, batch: 5 }, 'x')).toMatchObject({ steps: 2, microBatch: 5, lr: nano.lr });
+    expect(parseSettings({ preset: 'nano', micro_batch: 6 }, 'x')).toMatchObject({ microBatch: 6 });
+  });
+
+  it('has a name that is known', () => expect(() => parseSettings({ preset: 'huge' }, 'run.json')).toThrow(UserError));
 });

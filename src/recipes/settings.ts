@@ -32,6 +32,16 @@ export interface RunSettings {
   readonly checkpointEvery: number;
 }
 
+/** Settings chosen for a model, by the names that {@link parseSettings} takes. */
+export const PRESETS = {
+  /** nano-CLIP under nano-SD. */
+  nano: { steps: 60, micro_batch: 16, accumulate: 1, draws: 1, lr: 3e-3, momentum: 0.9, warmup: 0.05 },
+} as const;
+
+export type PresetName = keyof typeof PRESETS;
+
+const presetSchema = z.looseObject({ preset: z.enum(Object.keys(PRESETS) as PresetName[]).optional() });
+
 /** Largest sensible values: beyond them a number is a slip. */
 const MOST = { steps: 1_000_000_000, lr: 10, batch: 4096, accumulate: 65_536, draws: 1024, tokens: 16_384 };
 
@@ -65,12 +75,14 @@ const schema = z.strictObject({
 const MICRO_BATCH = 4;
 
 /**
- * Settings by their snake_case names (`batch` stands for `micro_batch`), or a run.json, which holds them under `settings`; what is missing takes its
- * default. Throws a UserError that names `where` and the setting for unknown names, wrong types and values out of range.
+ * Settings by their snake_case names (`batch` stands for `micro_batch`), or a run.json, which holds them under `settings`; what is missing is as in the
+ * `preset`, if one is named, and else takes its default. Throws a UserError that names `where` and the setting for unknown names, wrong types and values out of range.
  */
 export function parseSettings(given: unknown, where: string): RunSettings {
   const inner = isRunFile(given) ? given.settings : given;
-  return settled(parseJson(JSON.stringify(inner, visibly) ?? 'null', where, schema), where);
+  const text = JSON.stringify(inner, visibly) ?? 'null';
+  const { preset } = parseJson(text, where, presetSchema);
+  return settled(parseJson(preset ? JSON.stringify(over(PRESETS[preset], JSON.parse(text) as object)) : text, where, schema), where);
 }
 
 /** The same from a file's text. */
@@ -99,6 +111,12 @@ function settled({ clip_norm, micro_batch, batch, checkpoint_every, ...same }: z
     microBatch,
     checkpointEvery: checkpoint_every ?? Math.max(LEAST_CHECKPOINT_STEPS, Math.ceil(same.steps / CHECKPOINTS)),
   };
+}
+
+/** What is given over a preset, whose batch gives way to one under either name. */
+function over({ micro_batch, ...rest }: (typeof PRESETS)[PresetName], given: object): object {
+  const own = Object.fromEntries(Object.entries(given).filter(([key]) => key !== 'preset'));
+  return { ...(Object.hasOwn(own, 'batch') ? {} : { micro_batch }), ...rest, ...own };
 }
 
 function isRunFile(given: unknown): given is { settings: unknown } {

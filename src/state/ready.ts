@@ -3,8 +3,9 @@ import { isBusy } from './run';
 import type { PageState } from './store';
 
 /** Whether Tune can be pressed, and the sentence under it. */
-export function readiness({ probe, settings, slots, run, paces }: PageState): { readonly ready: boolean; readonly sentence: string } {
+export function readiness({ probe, settings, slots, run, paces, measured }: PageState): { readonly ready: boolean; readonly sentence: string } {
   if (isBusy(run.phase)) return { ready: false, sentence: 'A run is under way.' };
+  if (Object.values(measured).some(({ progress }) => progress)) return { ready: false, sentence: 'An evaluation is under way.' };
   const executor = executorFor(settings, probe);
   const [clip, diffusion] = [slots.clip.info, slots.diffusion.info];
   const reading = Object.values(slots).find((slot) => slot.reading !== undefined)?.reading;

@@ -14,7 +14,8 @@ interface ReportInput {
 /** Everything measured in a run as plain JSON: what was used, every step, every score, every pair. */
 export function reportOf({ settings, run, series, clip, diffusion, pictures }: ReportInput): object {
   return {
-    settings, clip, diffusion, pictures,
+    settings, clip, diffusion,
+    pictures: pictures && { name: pictures.name, count: pictures.count, skipped: pictures.skipped },
     executor: run.executor, adapter: run.adapter, memory_bytes: run.memoryBytes, phase: run.phase,
     skipped_in_training: run.skipped,
     metrics: series.step.map((step, i) => ({ step, loss: series.loss[i], lr: series.lr[i], grad_norm: series.gradNorm[i] })),

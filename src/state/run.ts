@@ -51,6 +51,8 @@ export function applyEvent(state: RunState, event: EngineEvent): RunState {
       return { ...state, comparison: event.comparison };
     case 'failed':
       return { ...state, phase: 'failed', label: '', progress: undefined, asked: undefined, failure: event.failure };
+    case 'evaluation':
+      return state;
     case 'skipped':
       return { ...state, skipped: [...state.skipped, { path: event.path, reason: event.reason }] };
   }

@@ -29,9 +29,9 @@ export function inRange(key: NumberKey, value: number): boolean {
   return value >= min && value <= max && (!whole || Number.isInteger(value));
 }
 
-/** Settings from an address's query, and a sentence for each value that cannot be used. Keys that are no settings are left to others. */
-export function settingsFromQuery(query: string): { readonly settings: Settings; readonly problems: readonly string[] } {
-  const settings: Record<string, string | number> = { ...defaultSettings };
+/** The settings that an address's query has, and a sentence for each value that cannot be used. Keys that are no settings are left to others. */
+export function settingsFromQuery(query: string): { readonly settings: Partial<Settings>; readonly problems: readonly string[] } {
+  const settings: Record<string, string | number> = {};
   const problems: string[] = [];
   for (const [key, text] of new URLSearchParams(query)) {
     if (isNumberKey(key)) {
@@ -44,11 +44,11 @@ export function settingsFromQuery(query: string): { readonly settings: Settings;
       else problems.push(`The address asks for ${key}=${text}; it can be ${choices.join(', ')}.`);
     }
   }
-  return { settings: settings as unknown as Settings, problems };
+  return { settings, problems };
 }
 
-/** The query that brings these settings back; what is as by default stays out. */
-export function settingsToQuery(settings: Settings): string {
-  const entries = Object.entries(settings).filter(([key, value]) => value !== defaultSettings[key as keyof Settings]);
+/** The query that brings these settings back. */
+export function settingsToQuery(settings: Partial<Settings>): string {
+  const entries = Object.entries(settings);
   return entries.length ? `?${new URLSearchParams(entries.map(([key, value]) => [key, String(value)]))}` : '';
 }

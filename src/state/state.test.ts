@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../engine/api';
 import { applyEvent, idleRun, isBusy } from './run';
 import { appendStep, emptySeries } from './series';
-import { defaultSettings, settingsFromQuery, settingsToQuery } from './settings';
+import { settingsFromQuery, settingsToQuery } from './settings';
 
 const step = (n: number, loss: number): Extract<EngineEvent, { kind: 'step' }> =>
   ({ kind: 'step', step: n, loss, lr: 1e-4, gradNorm: 1, seconds: 2, imagesPerSecond: 3 });
@@ -37,13 +37,13 @@ it('averages the loss from its first value', () => {
 describe('settings in the address', () => {
   it('reads what is sensible and says what is not', () => {
     const { settings, problems } = settingsFromQuery('?steps=20&lr=1e-3&seed=-1&executor=tpu&recipe=control&other=1');
-    expect(settings).toEqual({ ...defaultSettings, steps: 20, lr: 1e-3, recipe: 'control' });
+    expect(settings).toEqual({ steps: 20, lr: 1e-3, recipe: 'control' });
     expect(problems).toHaveLength(2);
   });
 
   it('comes back the same', () => {
-    const settings = { ...defaultSettings, steps: 7, executor: 'wasm' as const };
+    const settings = { steps: 7, executor: 'wasm' as const };
     expect(settingsFromQuery(settingsToQuery(settings)).settings).toEqual(settings);
-    expect(settingsToQuery(defaultSettings)).toBe('');
+    expect(settingsToQuery({})).toBe('');
   });
 });

@@ -4,7 +4,7 @@ import { FakeEngine } from '../testing/fake-engine';
 import { connect } from './connection';
 import type { FileSource } from './files';
 import { readiness } from './ready';
-import { begin, choose, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
+import { begin, choose, measure, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
 
 const blob = new Blob();
 const pairs = Promise.resolve([{ pattern: 'State', captions: ['open', 'shut'] as const, pictures: [blob, blob] as const }]);
@@ -36,6 +36,13 @@ describe('the page', () => {
     expect(readiness(page())).toMatchObject({ ready: true, sentence: expect.stringContaining('3 steps of 4 pictures on WASM') as string });
   });
 
+  it('takes what was chosen for a model where nothing else is set', async () => {
+    const loadClip: FakeEngine['loadClip'] = () => Promise.resolve({ ok: true, value: { name: 'nano', family: 'openai', imageSize: 64, parameters: 1, bytes: 1, preset: { steps: 60, lr: 0.5 } } });
+    connect(Object.assign(engineThat(), { loadClip }));
+    await choose('clip', files);
+    expect(page().settings).toMatchObject({ steps: 3, lr: 0.5 });
+  });
+
   it('keeps what a card held when its next choice fails', async () => {
     const held = page().slots.clip;
     connect(Object.assign(engineThat(), { loadClip: () => Promise.resolve({ ok: false, failure: { message: 'no model in it', details: '' } }) }));
@@ -65,6 +72,20 @@ describe('the page', () => {
     expect(page().run).toMatchObject({ step: 3, executor: 'wasm', comparison: { after: { step: 3, of: 1 } } });
     expect(theSeries().step).toEqual([1, 2, 3]);
     expect(readiness(page()).sentence).toContain('going by the last run');
+  });
+
+  it('measures before a run and again after it', async () => {
+    const under = measure('0');
+    expect([page().measured['0']?.progress, readiness(page()).ready]).toEqual([expect.objectContaining({ done: 0 }), false]);
+    await under;
+    expect(page().measured['0']).toMatchObject({ result: { before: 48.2 }, failed: false });
+    await tune();
+    await until('done');
+    expect(page().measured).toEqual({});
+    await measure('0');
+    expect(page().measured['0']?.result?.after).toBeDefined();
+    await measure('3');
+    expect([page().measured['3']?.failed, page().failures.length]).toEqual([true, 1]);
   });
 
   it('pauses, goes on and stops', async () => {

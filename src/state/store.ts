@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
+import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
 import { ask } from './connection';
 import type { FileSource } from './files';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
@@ -31,13 +31,26 @@ export interface Dropped {
   readonly replaced?: Source;
 }
 
+/** An evaluation under way, or what has come of it. */
+export interface Measured {
+  readonly progress?: { readonly label: string; readonly done: number; readonly total: number };
+  readonly result?: EvaluationResult;
+  readonly failed?: boolean;
+}
+
 export interface PageState {
   readonly probe?: Probe;
   readonly catalogue: readonly BundledItem[];
   readonly slots: Slots;
+  /** Set by a person, an address or a file. */
+  readonly own: Partial<Settings>;
+  /** Those, over what was chosen for the model, over the defaults. */
   readonly settings: Settings;
   readonly run: RunState;
   readonly seriesVersion: number;
+  readonly evaluations: readonly EvaluationInfo[];
+  /** By the evaluation's id. */
+  readonly measured: Readonly<Record<string, Measured>>;
   /** Newest last; shown in one place until dismissed. */
   readonly failures: readonly Failure[];
   readonly paces: Paces;
@@ -49,9 +62,12 @@ export interface PageState {
 export const usePage = create<PageState>()(() => ({
   catalogue: [],
   slots: { clip: {}, diffusion: {}, pictures: {}, benchmark: {} },
+  own: {},
   settings: defaultSettings,
   run: idleRun,
   seriesVersion: 0,
+  evaluations: [],
+  measured: {},
   failures: [],
   paces: {},
 }));
@@ -75,7 +91,7 @@ export function dismissFailures(): void {
 }
 
 /** The value of an answer; a failure is shown instead. */
-async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>): Promise<T | undefined> {
+export async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>): Promise<T | undefined> {
   const answer = await ask(call);
   if (answer.ok) return answer.value;
   showFailure(answer.failure);
@@ -88,9 +104,26 @@ export function receive(events: readonly EngineEvent[]): void {
     run = applyEvent(run, event);
     if (event.kind === 'step') appendStep(series, event);
     if (event.kind === 'failed') showFailure(event.failure);
+    if (event.kind === 'evaluation') showProgress(event);
   }
   set((state) => ({ run, seriesVersion: state.seriesVersion + 1 }));
   if (events.some((event) => event.kind === 'phase' && event.phase === 'done')) rememberPace();
+}
+
+function showProgress({ id, label, done, total }: Extract<EngineEvent, { kind: 'evaluation' }>): void {
+  if (get().measured[id]?.progress) changeMeasured(id, { ...get().measured[id], progress: { label, done, total } });
+}
+
+function changeMeasured(id: string, measured: Measured): void {
+  set((state) => ({ measured: { ...state.measured, [id]: measured } }));
+}
+
+/** Asks the models on the page; what came of an earlier time stays in sight until then. */
+export async function measure(id: string): Promise<void> {
+  const { info } = get().slots.clip;
+  changeMeasured(id, { result: get().measured[id]?.result, progress: { label: 'Waiting for the others', done: 0, total: 0 } });
+  const result = await valueOf((api) => api.evaluate(id));
+  if (get().slots.clip.info === info) changeMeasured(id, { result, failed: result === undefined });
 }
 
 /** Keeps how long this run's steps took, for the sentence under Tune. */
@@ -123,6 +156,8 @@ export async function choose<K extends SourceKind>(kind: K, source: Source): Pro
   changeSlot(kind, { reading: nameOf(source) });
   const info = await valueOf((api) => LOADERS[kind](api, source));
   changeSlot(kind, info === undefined ? { reading: undefined } : { reading: undefined, info, source });
+  if (kind === 'clip' && info !== undefined) set({ measured: {} });
+  takeSettings(get().own);
 }
 
 function refuseWhileBusy(name: string): boolean {
@@ -163,15 +198,18 @@ export function dismissDropped(): void {
   set({ dropped: undefined, notice: undefined });
 }
 
+function takeSettings(own: Partial<Settings>): void {
+  set({ own, settings: { ...defaultSettings, ...get().slots.clip.info?.preset, ...own } });
+}
+
 export function changeSettings(change: Partial<Settings>): void {
-  const settings = { ...get().settings, ...change };
-  set({ settings });
-  history.replaceState(null, '', `${location.pathname}${settingsToQuery(settings)}`);
+  takeSettings({ ...get().own, ...change });
+  history.replaceState(null, '', `${location.pathname}${settingsToQuery(get().own)}`);
 }
 
 export async function tune(): Promise<void> {
   series = emptySeries();
-  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting' }, seriesVersion: state.seriesVersion + 1, failures: [], dropped: undefined, notice: undefined }));
+  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting' }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined }));
   const answer = await ask((api) => api.start(get().settings));
   if (!answer.ok) receive([{ kind: 'failed', failure: answer.failure }]);
 }
@@ -185,6 +223,10 @@ export const pause = (): Promise<void> => request('pause');
 export const resume = (): Promise<void> => request('resume');
 export const stop = (): Promise<void> => request('stop');
 
+export async function saveBundled(id: string): Promise<Blob | undefined> {
+  return valueOf((api) => api.saveBundled(id));
+}
+
 export async function exportModel(): Promise<Blob | undefined> {
   return valueOf((api) => api.exportModel());
 }
@@ -192,12 +234,14 @@ export async function exportModel(): Promise<Blob | undefined> {
 /** Finds out what the machine offers and fills every card with the bundled choice. */
 export async function begin(query: string, subscribe: (listener: typeof receive) => Promise<void>): Promise<void> {
   const { settings, problems } = settingsFromQuery(query);
-  set({ settings, paces: loadPaces() });
+  takeSettings(settings);
+  set({ paces: loadPaces() });
   if (problems.length) showFailure({ message: problems.join(' '), details: '' });
   await valueOf(async () => ({ ok: true, value: await subscribe(receive) }));
   const probe = await valueOf((api) => api.probe());
   const catalogue = (await valueOf((api) => api.catalogue())) ?? [];
-  set({ probe, catalogue });
+  const evaluations = (await valueOf((api) => api.evaluations())) ?? [];
+  set({ probe, catalogue, evaluations });
   for (const kind of ['clip', 'diffusion', 'pictures', 'benchmark'] as const) {
     const first = catalogue.find((item) => item.kind === kind);
     const { info, reading } = get().slots[kind];

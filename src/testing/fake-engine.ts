@@ -1,4 +1,4 @@
-import type { Answer, BundledItem, Comparison, EngineApi, EngineEvent, PairResult, Phase, Probe, Score, Settings, Source, Recognised } from '../engine/api';
+import type { Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, PairResult, Phase, Probe, Score, Settings, Source, Recognised } from '../engine/api';
 
 /** How the fake behaves: which machine it plays and where it fails. */
 export interface FakeOptions {
@@ -19,6 +19,10 @@ const PROBES: Readonly<Record<Probe['webgpu'], Probe>> = {
   none: { webgpu: 'none', adapter: '', f16: false, crossOriginIsolated: true, recommended: 'wasm', reason: 'This browser has no WebGPU, so the page runs on WASM.' },
 };
 
+const EVALUATIONS: readonly EvaluationInfo[] = ['Attributes in the embedding', 'Zero-shot classification', 'Retrieval', 'Segmentation'].map((title, i) => ({
+  id: String(i), title, what: 'A sentence that says what is asked of the models, and of how many drawn pictures they are asked it.', unit: 'of questions right', rows: 'Pattern',
+}));
+
 const ok = <T>(value: T): Answer<T> => ({ ok: true, value });
 const no = (message: string): Answer<never> => ({ ok: false, failure: { message, details: 'fake-engine.ts' } });
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
@@ -33,6 +37,7 @@ function noise(a: number, b: number): number {
 /** Plays a run with made-up numbers, so that the page can be looked at and tested without models. */
 export class FakeEngine implements EngineApi {
   private listener: (events: readonly EngineEvent[]) => void = () => undefined;
+  private tuned = false;
   private wish: 'run' | 'pause' | 'stop' = 'run';
 
   constructor(private readonly options: FakeOptions) {}
@@ -42,7 +47,21 @@ export class FakeEngine implements EngineApi {
   pause = (): Promise<void> => this.want('pause');
   resume = (): Promise<void> => this.want('run');
   stop = (): Promise<void> => this.want('stop');
+  saveBundled = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
   exportModel = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
+
+  evaluations = (): Promise<Answer<readonly EvaluationInfo[]>> => Promise.resolve(ok(EVALUATIONS));
+
+  async evaluate(id: string): Promise<Answer<EvaluationResult>> {
+    for (let done = 0; done < 10; done++) {
+      this.emit({ kind: 'evaluation', id, label: 'Asking the untouched model', done, total: 10 });
+      await sleep(this.options.secondsPerStep);
+    }
+    const i = Number(id);
+    if (i === 3) return no('The evaluation failed because it was asked to. Nothing can be done.');
+    const figure = (before: number, p: number): Figure => (!this.tuned ? { before } : { before, after: before + 6 * (1 - i), p });
+    return ok({ ...figure(48.2, i === 1 ? 0.6 : 0.0004), chance: 38.1, rows: Array.from({ length: 9 }, (_, row) => ({ name: `Pattern number ${row + 1}`, ...figure(30 + 5 * row, row / 20) })) });
+  }
 
   subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void> {
     this.listener = listener;
@@ -64,7 +83,7 @@ export class FakeEngine implements EngineApi {
   };
   loadPictures = async (source: Source): ReturnType<EngineApi['loadPictures']> => {
     await sleep(0.1);
-    return ok({ name: nameOf(source), count: 'bundled' in source ? 48 : source.files.length, skipped: 'bundled' in source ? [] : this.options.skipped });
+    return ok({ name: nameOf(source), count: 'bundled' in source ? 48 : source.files.length, samples: [], skipped: 'bundled' in source ? [] : this.options.skipped });
   };
   loadBenchmark = async (source: Source): ReturnType<EngineApi['loadBenchmark']> => ok({ name: nameOf(source), pairs: (await this.options.pairs()).length, warnings: [] });
 
@@ -102,6 +121,7 @@ export class FakeEngine implements EngineApi {
     const step = await this.train(settings);
     if (step === undefined) return;
     await this.count('evaluating', 'Comparing after tuning', 5);
+    this.tuned = true;
     const after = scoreAt(step, pairs, settings.steps);
     this.emit({ kind: 'score', score: after }, { kind: 'comparison', comparison: compare(before, after, pairs) });
     this.emit({ kind: 'phase', phase: 'done', label: 'Done' });

@@ -9,6 +9,7 @@ import { Failures } from './Failures';
 import { Header } from './Header';
 import { KeepPanel } from './KeepPanel';
 import { MachineNotice } from './MachineNotice';
+import { MeasurePanel } from './measure/MeasurePanel';
 import { RunPanel } from './run/RunPanel';
 
 export function App(): ReactElement {
@@ -26,6 +27,7 @@ export function App(): ReactElement {
         <div className={styles.main}>
           <RunPanel />
           <ComparePanel />
+          <MeasurePanel />
         </div>
         <KeepPanel />
       </main>

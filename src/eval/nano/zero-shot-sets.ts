@@ -75,13 +75,14 @@ export function nanoZeroShotSets(size = SET_SIZE): ZeroShotSet[] {
   });
 }
 
-/** Which kind a picture shows; one that comes in numbers is called by its plural, too. */
+/** Which kind a picture shows. */
 function kindTask(): Task {
-  const classes = KINDS.map((kind) => {
-    const several = kind.attributes.Quantity?.includes('two');
-    return { name: kind.name, prompts: [saying(kind, {}), ...(several ? [`${PROMPT}${kind.plural}`] : [])] };
-  });
-  return { kinds: KINDS, classes, labelOf: (scene) => KINDS.findIndex(({ name }) => name === scene.kind) };
+  return { kinds: KINDS, classes: KINDS.map((kind) => ({ name: kind.name, prompts: kindPrompts(kind) })), labelOf: (scene) => KINDS.findIndex(({ name }) => name === scene.kind) };
+}
+
+/** What a kind is called; one that comes in numbers by its plural, too. */
+export function kindPrompts(kind: Kind): string[] {
+  return [saying(kind, {}), ...(kind.attributes.Quantity?.includes('two') ? [`${PROMPT}${kind.plural}`] : [])];
 }
 
 /** Where a picture was taken, said with every kind. */

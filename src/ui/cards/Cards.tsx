@@ -2,7 +2,9 @@ import type { ReactElement } from 'react';
 import { formatBytes, formatCount, plural } from '../../state/format';
 import { recipeSummary } from '../../state/plan';
 import { usePage, type Slot } from '../../state/store';
+import { Picture } from '../compare/Picture';
 import { Card } from './Card';
+import styles from './Card.module.css';
 import { Facts } from './Facts';
 import { RecipeForm } from './RecipeForm';
 import { SkippedList } from './SkippedList';
@@ -53,6 +55,7 @@ function PicturesCard(): ReactElement {
       <p className="small muted">What it learns from. Captions are not needed.</p>
       <SourcePicker kind="pictures" label="Pictures" usually="folder" />
       {slot.info && <p className="small">{plural(slot.info.count, 'picture')} to learn from.</p>}
+      {slot.info && slot.info.samples.length > 0 && <div className={styles.samples}>{slot.info.samples.map((sample, i) => <Picture key={i} blob={sample} alt="" />)}</div>}
       <SkippedList skipped={skipped} />
     </Card>
   );

@@ -3,7 +3,8 @@ import { useRef, type ChangeEvent, type ReactElement } from 'react';
 import type { SourceKind } from '../../engine/api';
 import { sourceOfFiles } from '../../state/files';
 import { formatBytes } from '../../state/format';
-import { choose, takeFiles, usePage } from '../../state/store';
+import { choose, saveBundled, takeFiles, usePage } from '../../state/store';
+import { download } from '../download';
 
 interface SourcePickerProps {
   readonly kind: SourceKind;
@@ -21,7 +22,7 @@ export function SourcePicker({ kind, label, usually }: SourcePickerProps): React
   const source = usePage((state) => state.slots[kind].source);
   const bundled = catalogue.filter((item) => item.kind === kind);
   const chosen = source && 'bundled' in source ? source.bundled : OWN;
-  const options = bundled.map((item) => ({ value: item.id, label: `${item.title}, ${formatBytes(item.bytes)}` }));
+  const options = bundled.map((item) => ({ value: item.id, label: `${item.title}, ${item.bytes ? formatBytes(item.bytes) : 'drawn here'}` }));
   if (source && !('bundled' in source)) options.push({ value: OWN, label: source.name });
 
   const open = (what: 'folder' | 'files'): void => {
@@ -36,6 +37,11 @@ export function SourcePicker({ kind, label, usually }: SourcePickerProps): React
     void takeFiles(sourceOfFiles(files.map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }))), kind);
   };
 
+  const save = async (): Promise<void> => {
+    const blob = await saveBundled(chosen);
+    if (blob) download(blob, `${chosen}.zip`);
+  };
+
   return (
     <>
       <NativeSelect size="xs" label={label} value={chosen} data={options} onChange={(event) => void choose(kind, { bundled: event.currentTarget.value })} />
@@ -43,6 +49,7 @@ export function SourcePicker({ kind, label, usually }: SourcePickerProps): React
       <Group gap={8}>
         <Button size="compact-sm" variant="default" onClick={() => open('folder')}>Folder…</Button>
         <Button size="compact-sm" variant="default" onClick={() => open('files')}>Files…</Button>
+        {chosen !== OWN && <Button size="compact-sm" variant="default" onClick={() => void save()}>Save as zip</Button>}
         <input ref={input} type="file" multiple webkitdirectory={usually === 'folder' ? '' : undefined} className="visually-hidden" tabIndex={-1} aria-label={`${label}: own ${usually}`} onChange={take} />
       </Group>
     </>

@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect, type Page } from '@playwright/test';
+import { button, keepScreen, section, test, tune, visit, waitForPhase } from './page';
+
+/** Presses a button that ends in a download, and keeps the file. */
+async function saved(page: Page, press: () => Promise<void>): Promise<string> {
+  const coming = page.waitForEvent('download');
+  await press();
+  const download = await coming;
+  const path = test.info().outputPath(download.suggestedFilename());
+  await download.saveAs(path);
+  return path;
+}
+
+function evaluate(name: string, ...options: string[]): Record<string, unknown> {
+  const out = test.info().outputPath(`${name}.json`);
+  execFileSync('npx', ['tsx', 'src/cli/main.ts', 'eval', name, ...options, '--out', out], { stdio: 'ignore' });
+  return JSON.parse(readFileSync(out, 'utf8')) as Record<string, unknown>;
+}
+
+test('a first visit tunes on drawn pictures, and the command line finds the same figures in what it exports', async ({ page }) => {
+  await visit(page, '?steps=2&batch=2&executor=wasm');
+  await expect(section(page, 'Pictures')).toContainText('nano pictures');
+  await expect(section(page, 'Compare')).toContainText('MMVP-nano · 135 pairs');
+  await section(page, 'Pictures').getByRole('button').first().click();
+  await expect(section(page, 'Pictures').locator('img').first()).toBeVisible();
+  await keepScreen(page, 'nano-first');
+  await tune(page);
+  await waitForPhase(page, 'done');
+  await keepScreen(page, 'nano-done');
+
+  const compare = section(page, 'Compare');
+  const clip = await saved(page, () => button(page, 'Export').click());
+  await compare.getByRole('button', { name: 'Change' }).click();
+  const pairs = await saved(page, () => compare.getByRole('button', { name: 'Save as zip' }).click());
+  const report = evaluate('mmvp', '--clip', clip, '--mmvp', pairs, '--executor', 'ort');
+  expect(report).toMatchObject({ of: 135, pairs_right: Number(await compare.getAttribute('data-after')) });
+});

@@ -1,0 +1,37 @@
+import { dirname, resolve, basename } from 'node:path';
+import { decodePicture } from '../data/decode-node';
+import { findFile } from '../data/files';
+import { openPath } from '../data/files-node';
+import { readCaptions } from '../eval/captions';
+import { nanoRetrievalSets } from '../eval/nano/retrieval-sets';
+import { rankRetrieval, reportRetrieval, type RetrievalRanks, type RetrievalReport, type RetrievalSet } from '../eval/retrieval';
+import { createEncoder } from '../models/encoder';
+import { parseEvalOptions, progressOf, withModels, writeReport, type EvalHead } from './eval-models';
+
+/** report.json */
+export interface RetrievalFile extends EvalHead, RetrievalReport {}
+
+/** `eval retrieval`: pictures by captions and captions by pictures, on a person's own or on the two generated sets. */
+export async function evaluateRetrieval(argv: string[]): Promise<RetrievalFile> {
+  const options = parseEvalOptions('retrieval', argv);
+  const sets = options.data === undefined ? nanoRetrievalSets() : [await setIn(options.data)];
+  const { head, results } = await withModels(options, async (clip, executor) => {
+    const encoder = await createEncoder(clip, executor);
+    try {
+      const ranks: RetrievalRanks[] = [];
+      for (const set of sets) ranks.push(await rankRetrieval(set, { processor: clip.processor, encoder }, progressOf(`${clip.name}, ${set.name}`)));
+      return ranks;
+    } finally {
+      await encoder.dispose();
+    }
+  });
+  return writeReport({ ...head, ...reportRetrieval(sets, ...results) }, options.out);
+}
+
+/** A table is read with the pictures beside it. */
+async function setIn(path: string): Promise<RetrievalSet> {
+  const tree = await openPath(path);
+  if (!/\.(csv|tsv|jsonl)$/i.test(path)) return readCaptions(tree, decodePicture);
+  const folder = await openPath(dirname(resolve(path)));
+  return readCaptions(folder, decodePicture, findFile(folder, basename(path)));
+}

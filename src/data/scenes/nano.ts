@@ -1,0 +1,27 @@
+import type { FileEntry, FileTree } from '../files';
+import { drawScene } from './draw';
+import type { Pattern } from './kind';
+import { writeMmvp } from './mmvp';
+import list from './mmvp-nano.json';
+import { pairOf } from './pairs';
+import { encodePng } from './png';
+import { sceneOf, seedOf } from './scene';
+
+/** Pictures to tune on where nobody says how many. */
+const NANO_PICTURES = 512;
+
+/** The first scenes of the split `train`, as a folder of PNGs. */
+export async function nanoPictures(count = NANO_PICTURES): Promise<FileTree> {
+  const files = Array.from({ length: count }, async (_, i) => inMemory(`${String(i + 1).padStart(4, '0')}.png`, await encodePng(drawScene(sceneOf(seedOf('train', i))))));
+  return { name: 'nano pictures', files: await Promise.all(files) };
+}
+
+/** MMVP-nano, the pairs that mmvp-nano.json lists, as a folder in MMVP-VLM's layout. */
+export async function nanoMmvp(): Promise<FileTree> {
+  const pairs = list.pairs.map(({ pattern, seed }) => pairOf(pattern as Pattern, seed));
+  return { name: 'MMVP-nano', files: (await writeMmvp(pairs)).map(({ path, bytes }) => inMemory(path, bytes)) };
+}
+
+function inMemory(path: string, bytes: Uint8Array): FileEntry {
+  return { path, size: bytes.length, read: async (start, end) => Uint8Array.from(bytes.subarray(start, end)) };
+}

@@ -1,0 +1,72 @@
+import { Button, Progress } from '@mantine/core';
+import type { ReactElement } from 'react';
+import type { EvaluationInfo, EvaluationResult } from '../../engine/api';
+import { isBusy } from '../../state/run';
+import { measure, usePage, type Measured } from '../../state/store';
+import { Difference } from './Difference';
+import { HeatMapList } from './HeatMapList';
+import styles from './MeasurePanel.module.css';
+
+/** One evaluation: its figure before and after, what lies behind it, and the button that computes them. */
+export function EvaluationCard({ info }: { readonly info: EvaluationInfo }): ReactElement {
+  const measured = usePage((state) => state.measured[info.id]);
+  const { result } = measured ?? {};
+  return (
+    <article className={styles.card} aria-label={info.title} data-before={result?.before} data-after={result?.after}>
+      <div className={styles.head}><h3>{info.title}</h3><MeasureButton id={info.id} measured={measured} /></div>
+      <p className="small muted">{info.what}</p>
+      <p className={styles.figure}>
+        {result ? <><b>{figureText(result)}</b> <span className="small muted">% {info.unit}{result.chance !== undefined && `; guessing: ${result.chance.toFixed(1)}`}</span></> : <span className="muted">Not measured yet</span>}
+      </p>
+      <div className={styles.status} role="status"><Status measured={measured} /></div>
+      {result && <Rows info={info} result={result} />}
+      {result?.maps && <HeatMapList maps={result.maps} />}
+    </article>
+  );
+}
+
+function figureText({ before, after }: EvaluationResult): string {
+  return after === undefined ? before.toFixed(1) : `${before.toFixed(1)} → ${after.toFixed(1)}`;
+}
+
+function MeasureButton({ id, measured }: { readonly id: string; readonly measured: Measured | undefined }): ReactElement | null {
+  const busy = usePage((state) => isBusy(state.run.phase) || state.slots.clip.info === undefined || state.slots.clip.reading !== undefined);
+  const tuned = usePage((state) => state.run.phase === 'done');
+  const { result, progress } = measured ?? {};
+  if (result && (result.after !== undefined || !tuned)) return null;
+  return <Button size="compact-sm" variant="default" disabled={busy} loading={progress !== undefined} onClick={() => void measure(id)}>Measure</Button>;
+}
+
+function Status({ measured }: { readonly measured: Measured | undefined }): ReactElement | null {
+  if (measured?.progress) {
+    const { label, done, total } = measured.progress;
+    return (
+      <>
+        <span className="small">{label}{total > 0 && `: ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`}</span>
+        <Progress value={total ? (100 * done) / total : 0} size={4} aria-label="Progress of the evaluation" />
+      </>
+    );
+  }
+  if (measured?.failed) return <span className="small">Failed: the message at the top says why.</span>;
+  return measured?.result ? <Difference figure={measured.result} /> : null;
+}
+
+function Rows({ info, result }: { readonly info: EvaluationInfo; readonly result: EvaluationResult }): ReactElement {
+  const after = result.after !== undefined;
+  return (
+    <details className={styles.rows}>
+      <summary>By {info.rows.toLowerCase()}</summary>
+      <table>
+        <thead><tr><th scope="col">{info.rows}</th><th scope="col">{after ? 'Before' : '%'}</th>{after && <><th scope="col">After</th><th scope="col">Points</th></>}</tr></thead>
+        <tbody>
+          {result.rows.map((row) => (
+            <tr key={row.name}>
+              <th scope="row">{row.name}</th><td>{row.before.toFixed(1)}</td>
+              {row.after !== undefined && <><td>{row.after.toFixed(1)}</td><td><Difference figure={row} short /></td></>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
