@@ -56,8 +56,10 @@ describe('a comparison', () => {
   });
 
   it('goes into the report without its pictures', () => {
-    const report = reportOf({ settings: defaultSettings, run: { ...idleRun, comparison }, series: emptySeries() });
+    const measured = { readout: { result: { before: 40, rows: [], maps: [{ text: 'a', picture: new Blob(), before: new Blob() }] } }, vqa: { failed: true } };
+    const report = reportOf({ settings: defaultSettings, run: { ...idleRun, comparison }, series: emptySeries(), measured });
     expect(JSON.parse(JSON.stringify(report))).toMatchObject({ comparison: { after: { pairs_right: 2, of: 2 }, pairs: [{ pattern: 'a', captions: ['x', 'y'] }, {}] }, metrics: [] });
+    expect((JSON.parse(JSON.stringify(report)) as { evaluations: unknown }).evaluations).toEqual({ readout: { before: 40, rows: [] } });
     expect(JSON.stringify(report)).not.toContain('pictures"');
   });
 });

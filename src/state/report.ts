@@ -1,6 +1,7 @@
 import type { ClipInfo, Comparison, DiffusionInfo, PicturesInfo, Score, Settings } from '../engine/api';
 import type { RunState } from './run';
 import type { Series } from './series';
+import type { Measured } from './store';
 
 interface ReportInput {
   readonly settings: Settings;
@@ -9,10 +10,11 @@ interface ReportInput {
   readonly clip?: ClipInfo;
   readonly diffusion?: DiffusionInfo;
   readonly pictures?: PicturesInfo;
+  readonly measured?: Readonly<Record<string, Measured>>;
 }
 
 /** Everything measured in a run as plain JSON: what was used, every step, every score, every pair. */
-export function reportOf({ settings, run, series, clip, diffusion, pictures }: ReportInput): object {
+export function reportOf({ settings, run, series, clip, diffusion, pictures, measured = {} }: ReportInput): object {
   return {
     settings, clip, diffusion,
     pictures: pictures && { name: pictures.name, count: pictures.count, skipped: pictures.skipped },
@@ -21,6 +23,7 @@ export function reportOf({ settings, run, series, clip, diffusion, pictures }: R
     metrics: series.step.map((step, i) => ({ step, loss: series.loss[i], lr: series.lr[i], grad_norm: series.gradNorm[i] })),
     scores: run.scores.map(scoreOf),
     comparison: run.comparison && comparisonOf(run.comparison),
+    evaluations: Object.fromEntries(Object.entries(measured).flatMap(([id, { result }]) => (result ? [[id, { ...result, maps: undefined }]] : []))),
   };
 }
 

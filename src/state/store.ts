@@ -121,7 +121,7 @@ function changeMeasured(id: string, measured: Measured): void {
 /** Asks the models on the page; what came of an earlier time stays in sight until then. */
 export async function measure(id: string): Promise<void> {
   const { info } = get().slots.clip;
-  changeMeasured(id, { result: get().measured[id]?.result, progress: { label: 'Waiting for the others', done: 0, total: 0 } });
+  changeMeasured(id, { result: get().measured[id]?.result, progress: { label: 'Starting', done: 0, total: 0 } });
   const result = await valueOf((api) => api.evaluate(id));
   if (get().slots.clip.info === info) changeMeasured(id, { result, failed: result === undefined });
 }

@@ -22,8 +22,8 @@ function ExportButton(): ReactElement {
 }
 
 function saveReport(): void {
-  const { settings, run, slots } = usePage.getState();
-  const report = reportOf({ settings, run, series: theSeries(), clip: slots.clip.info, diffusion: slots.diffusion.info, pictures: slots.pictures.info });
+  const { settings, run, slots, measured } = usePage.getState();
+  const report = reportOf({ settings, run, series: theSeries(), clip: slots.clip.info, diffusion: slots.diffusion.info, pictures: slots.pictures.info, measured });
   download(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), 'seebetter-report.json');
 }
 
