@@ -18,7 +18,8 @@ export function HelpDialog({ opened, onClose }: HelpDialogProps): ReactElement {
         </p>
         <p>
           <b>Tune</b> does that step by step. Then <b>Compare</b> asks both models, before and after, about pairs of pictures that differ in one thing: each of two
-          captions must be closer to its own picture. A pair counts only if both are.
+          captions must be closer to its own picture. A pair counts only if both are. <b>Measure</b> asks
+          other things, each when you want it. Differences that chance may well have made stay grey.
         </p>
         <h3>Bringing your own</h3>
         <p>
