@@ -33,6 +33,12 @@ export class FoldingBuilder extends GraphBuilder {
     return this.folded.get(value) ?? this.smallWeights.get(value);
   }
 
+  /** The number that a constant, which is no weight, has everywhere. */
+  uniform(value: string): number | undefined {
+    const known = this.deferred.has(value) ? undefined : this.folded.get(value);
+    return known?.data.every((element) => element === known.data[0]) ? known.data[0] : undefined;
+  }
+
   override initializer(name: string, type: TensorType, ref: WeightRef): string {
     if (ref.kind === 'bytes' && sizeOf(type.shape) <= MOST_OPERAND_ELEMENTS) this.smallWeights.set(name, { ...type, data: toNumbers(tensorFromBytes(ref.dtype, type.shape, ref.bytes)) });
     return super.initializer(name, type, ref);

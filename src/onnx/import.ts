@@ -2,6 +2,7 @@ import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
 import { bytesPerElement, isFloat, sizeOf, tensorFromBytes, type TensorType } from '../ir/tensor';
 import { recognise } from '../passes/recognise';
+import { joinScales } from '../passes/scales';
 import type { Dim, Model, ModelGraph, ModelNode, ModelValue, Weight } from './decode';
 import { FoldingBuilder } from './fold';
 import { LOWERINGS } from './lower/index';
@@ -37,12 +38,13 @@ function refusal({ name, op, domain }: ModelNode): Unsupported {
 
 /**
  * The model as an IR graph for concrete input shapes: operators upgraded and expanded, shape arithmetic folded, float16 and float64 arithmetic done in
- * float32 (weights keep their stored dtype in their WeightRef; inputs and outputs keep theirs behind a Cast), written-out normalisations recognised. Reads
+ * float32 (weights keep their stored dtype in their WeightRef; inputs and outputs keep theirs behind a Cast), written-out normalisations recognised, split scales joined. Reads
  * no weight but integers and small constants.
  */
 export function specialise(model: Model, { shapes = {} }: SpecialiseOptions = {}): Graph {
   try {
-    return recognise(new Importer(model, shapes).run(), model.graph.weights);
+    const { weights } = model.graph;
+    return joinScales(recognise(new Importer(model, shapes).run(), weights), weights);
   } catch (error) {
     throw error instanceof UserError && !error.where.startsWith(model.file) ? error.within(model.file) : error;
   }

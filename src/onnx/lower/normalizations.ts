@@ -29,10 +29,12 @@ function rmsNormalization(l: Lowering): string {
   return l.apply('Mul', l.apply('Div', x, size), l.input(1));
 }
 
+/** Exporters of group normalisation give constants of ones and zeros, which are left out. */
 function instanceNormalization(l: Lowering): string {
   const rank = l.shape(0).length;
   const y = l.add('Normalize', [l.input(0)], { axis: 2, epsilon: l.number('epsilon', 1e-5) });
-  return affine(l, y, perChannel(l, 1, rank), perChannel(l, 2, rank));
+  const scaled = l.builder.uniform(l.input(1)) === 1 ? y : l.apply('Mul', y, perChannel(l, 1, rank));
+  return l.builder.uniform(l.input(2)) === 0 ? scaled : l.apply('Add', scaled, perChannel(l, 2, rank));
 }
 
 /** Scale and bias have one entry a channel; in operator set 18 one a group. */
