@@ -7,6 +7,8 @@ import { hasShared, shared } from '../testing/shared';
 import { findFile, subtree } from './files';
 import { treeOfFiles } from './files-browser';
 import { openPath } from './files-node';
+import { surveyPictures } from './pictures';
+import { encodePng } from './scenes/png';
 
 describe('openPath', () => {
   let root = '';
@@ -33,6 +35,18 @@ describe('openPath', () => {
     expect(tree.files.map(({ path, size }) => [path, size])).toEqual([['b.txt', 10], ['inner/a.txt', 1], ['within.txt', 10]]);
     expect(tree.skipped!.map(({ path }) => path)).toEqual(['dangling', 'inner/up', 'out.txt']);
     expect(subtree(tree, 'inner').files.map(({ path }) => path)).toEqual(['a.txt']);
+  });
+
+  it('takes nested folders of 5,000 pictures', async () => {
+    const folder = join(root, 'many');
+    const png = await encodePng({ width: 2, height: 3, data: new Uint8Array(18) });
+    for (let i = 0; i < 50; i++) {
+      await mkdir(join(folder, `${i % 7}`, `${i}`), { recursive: true });
+      await Promise.all(Array.from({ length: 100 }, (_, k) => writeFile(join(folder, `${i % 7}`, `${i}`, `${k}.png`), k === 99 ? 'no picture' : png)));
+    }
+    const { pictures, skipped } = await surveyPictures(await openPath(folder));
+    expect([pictures.length, skipped.length]).toEqual([4950, 50]);
+    expect(pictures.map(({ path }) => path)).toEqual(pictures.map(({ path }) => path).sort());
   });
 
   it('reads ranges, clamped to the file', async () => {
