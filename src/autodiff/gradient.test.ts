@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../executors/reference';
+import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
 import type { OpName } from '../ir/ops';
 import { sizeOf, toNumbers, tensorFromBytes } from '../ir/tensor';
@@ -81,4 +82,13 @@ describe.each(all)('%s', (op) => {
       }
     });
   }
+});
+
+describe('gradient', () => {
+  it.each(['ct/y', 'grad/x'])('refuses a model that has a value named %s', (name) => {
+    const builder = new GraphBuilder('names');
+    const x = builder.input('x', { dtype: 'float32', shape: [2] });
+    builder.add('Exp', [builder.add('Neg', [x], {}, { output: name })], {}, { output: 'y' });
+    expect(() => gradient(builder.build(['y']), ['x'], ['y'])).toThrow(UserError);
+  });
 });

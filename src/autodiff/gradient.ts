@@ -34,9 +34,14 @@ export function appendGradient(builder: GraphBuilder, graph: Graph, wrt: readonl
   return new Map(wrt.map((value) => [value, gradients.get(value)]));
 }
 
-/** The graph with its own outputs and `grad/<name>` for each name of `wrt`; the cotangents become inputs `ct/<output>`. Unreached gradients are zeros. */
+/**
+ * The graph with its own outputs and `grad/<name>` for each name of `wrt`; the cotangents become inputs `ct/<output>`. Unreached gradients are zeros.
+ * Throws a UserError where the graph has values of such names.
+ */
 export function gradient(graph: Graph, wrt: readonly string[], outputs: readonly string[]): Graph {
   const builder = new GraphBuilder(graph.name, graph);
+  const taken = [...outputs.map((output) => `ct/${output}`), ...wrt.map((name) => `grad/${name}`)].find((name) => builder.has(name));
+  if (taken !== undefined) throw new UserError(`The model has a value named ${taken}, which is what a gradient is called`, graph.name, 'Rename it and export the model again');
   const seeds = new Map(outputs.map((output) => [output, builder.input(`ct/${output}`, builder.type(output))]));
   const gradients = appendGradient(builder, graph, wrt, seeds);
   const named = wrt.map((name) => {

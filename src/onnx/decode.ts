@@ -112,6 +112,7 @@ function readGraph(proto: GraphProto, functions: FunctionExpander): ModelGraph {
 function verifyNames({ nodes, inputs, outputs, weights }: ModelGraph): void {
   if (!outputs.length) throw new UserError('The graph has no outputs', '', DAMAGED);
   const made = new Set(weights.keys());
+  if (made.has('') || inputs.some(({ name }) => !name) || outputs.includes('')) throw new UserError('An input, an initializer or an output of the graph has no name', '', DAMAGED);
   const make = (name: string, where: string): void => {
     if (name && made.has(name)) throw new UserError(`The value ${name} is made twice`, where, DAMAGED);
     made.add(name);

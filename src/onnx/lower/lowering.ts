@@ -15,6 +15,9 @@ export interface Surroundings {
   inline(graph: ModelGraph): readonly string[];
 }
 
+/** Longer lists are no index lists but a mistake. */
+const LONGEST = 2 ** 24;
+
 /** A node being lowered: its operands as IR values ('' where absent), its attributes with their defaults, and ways to add nodes under its name. */
 export class Lowering {
   readonly opset: number;
@@ -77,9 +80,14 @@ export class Lowering {
     return this.builder.constant(tensorFrom(dtype, shape, values));
   }
 
+  /** A length of something that is written out: an index list, a table of weights. */
+  counted(length: number): number {
+    return Number.isInteger(length) && length >= 0 && length <= LONGEST ? length : this.fail(`a list of ${length} elements would be needed`);
+  }
+
   /** 0, 1, ..., n - 1 along one axis of a rank. */
   counter(n: number, axis = 0, rank = 1, dtype: DType = 'int64'): string {
-    return this.vector(dtype, Array.from({ length: n }, (_, i) => i), Array.from({ length: rank }, (_, i) => (i === axis ? n : 1)));
+    return this.vector(dtype, Array.from({ length: this.counted(n) }, (_, i) => i), Array.from({ length: rank }, (_, i) => (i === axis ? n : 1)));
   }
 
   has(i: number): boolean {

@@ -56,7 +56,7 @@ function split(l: Lowering): readonly string[] {
   const length = l.shape(0)[axis]!;
   const count = l.number('num_outputs', l.node.outputs.length);
   const even = Math.ceil(length / count);
-  const sizes = l.listOrOperand('split', 1) ?? Array.from({ length: count }, (_, i) => Math.max(0, Math.min(even, length - i * even)));
+  const sizes = l.listOrOperand('split', 1) ?? Array.from({ length: l.counted(count) }, (_, i) => Math.max(0, Math.min(even, length - i * even)));
   if (sizes.reduce((sum, size) => sum + size, 0) !== length) l.fail(`its parts [${sizes}] are not the ${length} elements of the axis`);
   let at = 0;
   return sizes.map((size) => l.slice(l.input(0), axis, at, (at += size)));

@@ -27,7 +27,7 @@ function pad(l: Lowering): string {
     const [begin, end] = [pads[axis]!, pads[axis + rank]!];
     if (begin === 0 && end === 0) return value;
     if (length === 0) l.fail(`the empty axis ${axis} has nothing to repeat`);
-    const indices = Array.from({ length: Math.max(0, begin + length + end) }, (_, i) => source(mode, i - begin, length));
+    const indices = Array.from({ length: l.counted(Math.max(0, begin + length + end)) }, (_, i) => source(mode, i - begin, length));
     return l.add('Gather', [value, l.vector('int64', indices)], { axis });
   }, l.input(0));
 }

@@ -7,10 +7,19 @@ interface Pooling extends Window {
   readonly places: readonly number[];
 }
 
+/** Windows are pooled tap by tap. */
+const LARGEST_KERNEL = 4096;
+const MOST_PADS = 2 ** 20;
+
 function poolingOf(l: Lowering): Pooling {
   const length = l.shape(0).slice(2);
   const window = windowOf(l, l.list('kernel_shape') ?? l.fail('it has no kernel_shape'));
   const { kernel, strides, dilations, pads } = window;
+  const within = (list: readonly number[], low: number, high: number): boolean => list.every((value) => Number.isInteger(value) && value >= low && value <= high);
+  const fits = kernel.length === length.length && strides.length === length.length && dilations.length === length.length && pads.length === 2 * length.length;
+  if (!fits || !within(kernel, 1, LARGEST_KERNEL) || !within([...strides, ...dilations], 1, MOST_PADS) || !within(pads, 0, MOST_PADS)) {
+    l.fail(`its window (kernel_shape [${kernel}], strides [${strides}], dilations [${dilations}], pads [${pads}]) cannot be laid on [${length}]`);
+  }
   const places = kernel.map((k, i) => {
     const begin = pads[i]!;
     const steps = (length[i]! + begin + pads[i + kernel.length]! - (k - 1) * dilations[i]! - 1) / strides[i]!;
@@ -18,6 +27,7 @@ function poolingOf(l: Lowering): Pooling {
     // With ceil_mode one more window, if it starts inside the tensor or the padding before it.
     return l.flag('ceil_mode') && steps > Math.floor(steps) && count * strides[i]! < length[i]! + begin ? count + 1 : count;
   });
+  if (places.some((count) => count < 1)) l.fail(`its window [${kernel}] is larger than the padded [${length}]`);
   return { ...window, places };
 }
 
@@ -42,6 +52,7 @@ function sums(l: Lowering, x: string, pooling: Pooling): string {
 function share(l: Lowering, { kernel, strides, dilations, pads, places }: Pooling, i: number): string {
   const length = l.shape(0)[2 + i]!;
   const [from, to] = l.flag('count_include_pad') ? [-pads[i]!, length + pads[i + kernel.length]!] : [0, length];
+  l.counted(places[i]! * kernel[i]!);
   const shares = Array.from({ length: places[i]! }, (_, place) => {
     const start = place * strides[i]! - pads[i]!;
     return 1 / Array.from({ length: kernel[i]! }, (__, k) => start + k * dilations[i]!).filter((at) => at >= from && at < to).length;
@@ -70,7 +81,7 @@ function norm(l: Lowering, total: (powers: string) => string): string {
 function places(l: Lowering, shape: readonly number[]): string {
   const spatial = shape.slice(2);
   const strides = l.flag('storage_order') ? [...stridesOf([...spatial].reverse())].reverse() : stridesOf(spatial);
-  const values = Array.from({ length: sizeOf(spatial) }, (_, i) => stridesOf(spatial).reduce((sum, stride, axis) => sum + (Math.floor(i / stride) % spatial[axis]!) * strides[axis]!, 0));
+  const values = Array.from({ length: l.counted(sizeOf(spatial)) }, (_, i) => stridesOf(spatial).reduce((sum, stride, axis) => sum + (Math.floor(i / stride) % spatial[axis]!) * strides[axis]!, 0));
   return l.vector('int64', values, [1, 1, ...spatial]);
 }
 
@@ -97,7 +108,7 @@ function maxPool(l: Lowering): readonly string[] {
   }
   const y = l.cast(value, dtype);
   if (index === undefined) return [y];
-  const planes = l.vector('int64', Array.from({ length: shape[0]! * shape[1]! }, (_, i) => i * sizeOf(shape.slice(2))), [shape[0]!, shape[1]!, ...shape.slice(2).map(() => 1)]);
+  const planes = l.vector('int64', Array.from({ length: l.counted(shape[0]! * shape[1]!) }, (_, i) => i * sizeOf(shape.slice(2))), [shape[0]!, shape[1]!, ...shape.slice(2).map(() => 1)]);
   return [y, l.apply('Add', index, planes)];
 }
 

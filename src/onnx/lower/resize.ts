@@ -126,6 +126,7 @@ function resize(l: Lowering): string {
   for (const [axis, how] of axesOf(l)) {
     if (how.to === how.from && Math.abs(how.scale - 1) < 1e-9 && !cropped) continue;
     if (how.from === 0) l.fail(`axis ${axis} is empty`);
+    l.counted(mode === 'nearest' ? how.to : how.to * how.from);
     const at = Array.from({ length: how.to }, (_, i) => coordinate(l, coordinates, i, how));
     if (mode === 'nearest') value = pick(l, value, axis, at.map((x) => Math.min(Math.max(nearest(rounding, x, how), 0), how.from - 1)));
     else value = along(l, value, axis, at.map((x) => row(x, how, weights, l.flag('exclude_outside'))));
