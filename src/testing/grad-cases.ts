@@ -19,17 +19,21 @@ export interface GradCase {
 
 export const gradCases: readonly GradCase[] = hasShared ? (JSON.parse(readFileSync(shared('op-grads/index.json'), 'utf8')) as GradCase[]) : [];
 
-/** Runs a small graph with its gradients as one graph and compares every output and every gradient. */
-export async function runGradCase(executor: Executor, test: GradCase): Promise<Outcome> {
-  const { tensors } = readSafetensors(readFileSync(shared(`op-grads/${test.name}.safetensors`)), test.name);
+/** Runs a case with its gradients as one graph and compares every output and every gradient. */
+export async function runGradCase(executor: Executor, { name, grads, tolerance }: GradCase): Promise<Outcome> {
+  return runGoldens(executor, readFileSync(shared(`op-grads/${name}.onnx`)), readFileSync(shared(`op-grads/${name}.safetensors`)), { name, grads, ...tolerance });
+}
+
+/** Runs a model with its gradients towards `grads` as one graph and compares it with the `out/` and `grad/` of a safetensors file that also holds `in/` and `ct/`. */
+export async function runGoldens(executor: Executor, model: Uint8Array, goldens: Uint8Array, { name, grads, rel, abs }: { name: string; grads: readonly string[]; rel: number; abs: number }): Promise<Outcome> {
+  const { tensors } = readSafetensors(goldens, name);
   const given = new Map([...tensors].map(([key, tensor]): [string, Tensor] => [key.replace(/^in\//, ''), tensor]));
   const shapes = Object.fromEntries([...tensors].filter(([key]) => key.startsWith('in/')).map(([key, { shape }]) => [key.slice(3), shape]));
   const results = await runOnce(executor, () => {
-    const graph = specialise(decodeModel(readFileSync(shared(`op-grads/${test.name}.onnx`)), test.name), { shapes });
-    return gradient(graph, test.grads, graph.outputs.filter((output) => isFloat(graph.types.get(output)!.dtype)));
+    const graph = specialise(decodeModel(model, name), { shapes });
+    return gradient(graph, grads, graph.outputs.filter((output) => isFloat(graph.types.get(output)!.dtype)));
   }, given);
   if (isOutcome(results)) return results;
-  const { rel, abs } = test.tolerance;
   for (const [key, want] of tensors) {
     if (!/^(out|grad)\//.test(key)) continue;
     const wrong = disagreement(results[key.replace(/^out\//, '')], want, (_, largest) => abs + rel * largest);
