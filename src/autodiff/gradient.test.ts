@@ -91,4 +91,10 @@ describe('gradient', () => {
     builder.add('Exp', [builder.add('Neg', [x], {}, { output: name })], {}, { output: 'y' });
     expect(() => gradient(builder.build(['y']), ['x'], ['y'])).toThrow(UserError);
   });
+
+  it('counts an output that is listed twice once', () => {
+    const builder = new GraphBuilder('twice');
+    const y = builder.add('Exp', [builder.input('x', { dtype: 'float32', shape: [2] })], {}, { output: 'y' });
+    expect(gradient(builder.build([y, y]), ['x'], [y, y]).inputs).toEqual(['x', 'ct/y']);
+  });
 });

@@ -42,9 +42,9 @@ export function gradient(graph: Graph, wrt: readonly string[], outputs: readonly
   const builder = new GraphBuilder(graph.name, graph);
   const taken = [...outputs.map((output) => `ct/${output}`), ...wrt.map((name) => `grad/${name}`)].find((name) => builder.has(name));
   if (taken !== undefined) throw new UserError(`The model has a value named ${taken}, which is what a gradient is called`, graph.name, 'Rename it and export the model again');
-  const seeds = new Map(outputs.map((output) => [output, builder.input(`ct/${output}`, builder.type(output))]));
+  const seeds = new Map([...new Set(outputs)].map((output) => [output, builder.input(`ct/${output}`, builder.type(output))]));
   const gradients = appendGradient(builder, graph, wrt, seeds);
-  const named = wrt.map((name) => {
+  const named = [...new Set(wrt)].map((name) => {
     const { dtype, shape } = builder.type(name);
     const value = gradients.get(name) ?? builder.constant(0, dtype);
     return builder.add('Expand', [value], { shape }, { output: `grad/${name}` });

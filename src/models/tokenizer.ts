@@ -47,15 +47,24 @@ export async function loadTokenizer(tree: FileTree, length?: number): Promise<To
   return parseTokenizer(clipTokenizerJson(await readText(vocab), vocab.path, await readText(merges)), vocab.path, settings);
 }
 
+/** The library does not check what it is given: it fails on it, here or with the first text. */
+function sound<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new UserError(`The tokenizer cannot be used (${(error as Error).message})`, file, 'Take tokenizer.json from the model\'s repository again');
+  }
+}
+
 function create(json: Json, file: string, { length, pad }: TokenizerSettings): Tokenizer {
-  const hub = new HubTokenizer({ decoder: null, post_processor: null, pre_tokenizer: null, normalizer: null, added_tokens: [], ...json, model: modelOf(json) }, {});
-  const end = hub.encode('').ids.at(-1);
+  const hub = sound(file, () => new HubTokenizer({ decoder: null, post_processor: null, pre_tokenizer: null, normalizer: null, added_tokens: [], ...json, model: modelOf(json) }, {}));
+  const end = sound(file, () => hub.encode('').ids.at(-1));
   const padId = pad === undefined ? end : hub.token_to_id(pad);
   if (pad !== undefined && padId === undefined) throw new UserError(`The padding token ${pad} is not in the vocabulary`, file, 'Take tokenizer.json and tokenizer_config.json from the same model');
   return {
     length,
     encode(text, wanted = length) {
-      const { ids } = hub.encode(text);
+      const { ids } = sound(file, () => hub.encode(text));
       if (ids.length > wanted) return end === undefined ? ids.slice(0, wanted) : [...ids.slice(0, wanted - 1), end];
       return [...ids, ...new Array<number>(wanted - ids.length).fill(padId ?? 0)];
     },

@@ -236,7 +236,7 @@ export function mutateJson(text: string, dice: Dice): string {
     const change = dice.below(4);
     if (change === 0 && holder !== root) Reflect.deleteProperty(holder, key);
     else if (change === 1 && holder !== root) Object.defineProperty(holder, dice.of(NAMES), { value: holder[key], enumerable: true, configurable: true, writable: true });
-    else holder[key] = dice.of(SCALARS);
+    else holder[key] = structuredClone(dice.of(SCALARS));
   }
   return JSON.stringify(root.document) ?? '';
 }
