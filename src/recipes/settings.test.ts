@@ -38,7 +38,7 @@ describe('parseSettings', () => {
   it('has defaults', () => {
     expect(parseSettings({ steps: 4600 }, 'test')).toEqual({
       recipe: 'diva', steps: 4600, seed: 1, lr: 1e-4, momentum: 0.9, warmup: 0.005, optimizer: 'sgd', clipNorm: 1, draws: 2, microBatch: 4, accumulate: 1,
-      condition: undefined, patches: undefined, pool: undefined, checkpointEvery: 460,
+      condition: undefined, patches: undefined, pool: undefined, projection: 'random', checkpointEvery: 460,
     });
   });
 

@@ -35,7 +35,7 @@ export interface RunSettings {
 /** Settings chosen for a model, by the names that {@link parseSettings} takes. */
 export const PRESETS = {
   /** nano-CLIP under nano-SD. */
-  nano: { steps: 60, micro_batch: 16, accumulate: 1, draws: 1, lr: 3e-3, momentum: 0.9, warmup: 0.05 },
+  nano: { steps: 60, micro_batch: 8, accumulate: 1, draws: 1, lr: 3e-3, momentum: 0.9, warmup: 0.05 },
 } as const;
 
 export type PresetName = keyof typeof PRESETS;
