@@ -52,10 +52,9 @@ export async function diffusionGates(diffusion: DiffusionModel, executor: Execut
   }
 }
 
-/** Kinds told zero-shot: the prompts of one thing and of several, their embeddings added. */
+/** Kinds told zero-shot, by CLIP's prompt. */
 async function kindsGate(clip: ClipModel, encoder: ClipEncoder, pictures: number): Promise<Gate> {
-  const prompts = await encoder.texts(KINDS.flatMap(({ name, plural }) => [`${PROMPT}a ${name}`, PROMPT + plural]));
-  const classes = KINDS.map((_, i) => prompts[2 * i]!.map((value, j) => value + prompts[2 * i + 1]![j]!));
+  const classes = await encoder.texts(KINDS.map(({ name }) => `${PROMPT}a ${name}`));
   const scenes = validation(pictures);
   const images = await encoder.images(scenes.map((scene) => pictureOf(scene, clip.config.vision.imageSize)));
   const right = scenes.filter((scene, i) => KINDS[best(classes.map((one) => dot(one, images[i]!)))]!.name === scene.kind);

@@ -22,8 +22,13 @@ export interface RunSettings {
   readonly accumulate: number;
   /** By the CLIP's family where undefined, as are the next two by its grid. */
   readonly condition: ConditionName | undefined;
-  /** How the projection to the diffusion model's context starts: as PyTorch starts a linear layer (DIVA), or fitted to texts (train/text-projection.ts). */
+  /** The projection to the diffusion model's context: trained from PyTorch's start of a linear layer (DIVA), or fitted to texts and frozen (train/text-projection.ts). */
   readonly projection: 'random' | 'text';
+  /** The vision tower, or what follows its pooled token. */
+  readonly trained: 'all' | 'head';
+  /** Timesteps are drawn from these on, to before these; undefined: all of the scheduler's. */
+  readonly minTimestep: number;
+  readonly maxTimestep: number | undefined;
   /** Random patches of class+random; 0: the class token alone. */
   readonly patches: number | undefined;
   /** Kernel and stride of pooled+average. */
@@ -35,7 +40,7 @@ export interface RunSettings {
 /** Settings chosen for a model, by the names that {@link parseSettings} takes. */
 export const PRESETS = {
   /** nano-CLIP under nano-SD. */
-  nano: { steps: 60, micro_batch: 8, accumulate: 1, draws: 1, lr: 3e-3, momentum: 0.9, warmup: 0.05 },
+  nano: { steps: 60, micro_batch: 48, accumulate: 1, draws: 1, lr: 10, momentum: 0.9, warmup: 0.1, trained: 'head', projection: 'text', patches: 0, min_timestep: 300, max_timestep: 950 },
 } as const;
 
 export type PresetName = keyof typeof PRESETS;
@@ -43,7 +48,7 @@ export type PresetName = keyof typeof PRESETS;
 const presetSchema = z.looseObject({ preset: z.enum(Object.keys(PRESETS) as PresetName[]).optional() });
 
 /** Largest sensible values: beyond them a number is a slip. */
-const MOST = { steps: 1_000_000_000, lr: 10, batch: 4096, accumulate: 65_536, draws: 1024, tokens: 16_384 };
+const MOST = { steps: 1_000_000_000, lr: 10, batch: 4096, accumulate: 65_536, draws: 1024, tokens: 16_384, timesteps: 100_000 };
 
 /** Checkpoints of a run where their distance is not given, unless that makes them closer than LEAST_CHECKPOINT_STEPS. */
 const CHECKPOINTS = 10;
@@ -67,6 +72,9 @@ const schema = z.strictObject({
   accumulate: count(MOST.accumulate).default(1),
   condition: z.enum(['class+random', 'class+all', 'pooled+average']).optional(),
   projection: z.enum(['random', 'text']).default('random'),
+  trained: z.enum(['all', 'head']).default('all'),
+  min_timestep: z.int().min(0).max(MOST.timesteps).default(0),
+  max_timestep: count(MOST.timesteps).optional(),
   patches: z.int().min(0).max(MOST.tokens).optional(),
   pool: count(MOST.tokens).optional(),
   checkpoint_every: count(MOST.steps).optional(),
@@ -92,20 +100,22 @@ export function parseSettingsFile(text: string, file: string): RunSettings {
 
 /** The settings under the names that {@link parseSettings} takes. */
 export function writtenSettings(settings: RunSettings): Record<string, unknown> {
-  const { clipNorm, microBatch, checkpointEvery, ...same } = settings;
-  const all = { ...same, clip_norm: clipNorm ?? null, micro_batch: microBatch, checkpoint_every: checkpointEvery };
+  const { clipNorm, microBatch, checkpointEvery, minTimestep, maxTimestep, ...same } = settings;
+  const all = { ...same, clip_norm: clipNorm ?? null, micro_batch: microBatch, checkpoint_every: checkpointEvery, min_timestep: minTimestep, max_timestep: maxTimestep };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-function settled({ clip_norm, micro_batch, batch, checkpoint_every, ...same }: z.infer<typeof schema>, where: string): RunSettings {
+function settled({ clip_norm, micro_batch, batch, checkpoint_every, min_timestep, max_timestep, ...same }: z.infer<typeof schema>, where: string): RunSettings {
   if (micro_batch !== undefined && batch !== undefined && micro_batch !== batch) throw new UserError(`batch is ${batch} and micro_batch ${micro_batch}, but they are the same setting`, where, 'Give one of them');
   const microBatch = micro_batch ?? batch ?? MICRO_BATCH;
   if (same.recipe === 'control' && microBatch < 2) throw new UserError('The recipe control shuffles the pictures of a batch, and batch is 1', where, 'Use a batch of at least 2');
+  if (max_timestep !== undefined && min_timestep >= max_timestep) throw new UserError(`min_timestep is ${min_timestep} and max_timestep ${max_timestep}: there is none between them`, where, 'Give a larger max_timestep');
   return {
     ...same,
     condition: same.condition,
     patches: same.patches,
-    projection: same.projection,
+    minTimestep: min_timestep,
+    maxTimestep: max_timestep,
     pool: same.pool,
     clipNorm: clip_norm ?? undefined,
     microBatch,

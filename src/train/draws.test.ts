@@ -7,7 +7,7 @@ import { hasShared, shared } from '../testing/shared';
 import { DrawRecorder, Draws, type DrawScope } from './draws';
 import { readDraws, settingsOfDraws } from './draws-file';
 
-const scope: DrawScope = { pictures: 5, batch: 2, accumulate: 2, trainTimesteps: 1000, latentShape: [4, 2, 2], patchTokens: 16, patches: 3, shuffled: true };
+const scope: DrawScope = { pictures: 5, batch: 2, accumulate: 2, timesteps: [0, 1000], latentShape: [4, 2, 2], patchTokens: 16, patches: 3, shuffled: true };
 
 const orderOf = (draws: Draws, steps: number): number[] => Array.from({ length: steps * 4 }, (_, at) => draws.candidates(Math.floor(at / 4), Math.floor(at / 2) % 2, at % 2).next().value as number);
 

@@ -8,7 +8,8 @@ export interface DrawScope {
   readonly pictures: number;
   readonly batch: number;
   readonly accumulate: number;
-  readonly trainTimesteps: number;
+  /** The timesteps that are drawn: from the first on, to before the second. */
+  readonly timesteps: readonly [number, number];
   /** Of one picture: [c,h,w]. */
   readonly latentShape: readonly number[];
   readonly patchTokens: number;
@@ -63,10 +64,10 @@ export class Draws {
   }
 
   private timesteps(place: Required<Place>): readonly number[] {
-    const { batch, trainTimesteps } = this.scope;
+    const { batch, timesteps: [from, to] } = this.scope;
     const recorded = this.recordedDraw('draws/timesteps', place);
     const stream = new RandomStream(this.seed, 'timesteps', place);
-    return Array.from({ length: batch }, (_, i) => (recorded ? this.below(recorded, i, trainTimesteps, 'draws/timesteps') : stream.integer(trainTimesteps)));
+    return Array.from({ length: batch }, (_, i) => (recorded ? this.below(recorded, i, to, 'draws/timesteps') : from + stream.integer(to - from)));
   }
 
   private noise(place: Required<Place>): Tensor {

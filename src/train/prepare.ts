@@ -2,7 +2,7 @@ import type { Executor, WeightReader } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { typeOf, type Graph } from '../ir/graph';
 import { cast, describe, sizeOf, tensorFromBytes, type Tensor } from '../ir/tensor';
-import { tokenGraph, visionParameters, type ClipModel } from '../models/clip';
+import { headParameters, tokenGraph, visionParameters, type ClipModel } from '../models/clip';
 import { textContext, unetGraph, type DiffusionModel } from '../models/diffusion';
 import { addsByPosition, resolveCondition, tokenCount, type Condition } from '../recipes/condition';
 import { CLIP_PREFIX, divaLoss, PROJECTION_BIAS, PROJECTION_WEIGHT, UNET_PREFIX } from '../recipes/diva';
@@ -43,11 +43,11 @@ export async function prepareStep({ clip, diffusion, settings, draws }: StepPart
   const context = draws?.tensors.get('text_context');
   const [, textTokens, width] = context?.shape ?? [1, diffusion.contextLength, diffusion.contextWidth];
   if (width !== diffusion.contextWidth) throw new UserError(`text_context has a width of ${width}, but ${diffusion.name} wants ${diffusion.contextWidth}`, draws!.file, 'Use the diffusion model that the draws were recorded with');
-  const parameters = visionParameters(tokens, clip);
+  const parameters = settings.trained === 'head' ? headParameters(clip) : visionParameters(tokens, clip);
   const loss = divaLoss({ tokens, parameters, unet, condition, predictionType: diffusion.scheduler.predictionType, textTokens: textTokens! });
   const initial = await initialParameters(tokens, parameters, clip, loss.graph, settings.seed, draws);
   return {
-    graphs: stepGraphs(loss, { parts: settings.accumulate * settings.draws, momentum: settings.momentum, clipNorm: settings.clipNorm }),
+    graphs: stepGraphs(settings.projection === 'text' ? { ...loss, parameters } : loss, { parts: settings.accumulate * settings.draws, momentum: settings.momentum, clipNorm: settings.clipNorm }),
     weights: joined({ [CLIP_PREFIX]: clip.weights, [UNET_PREFIX]: diffusion.unetWeights }),
     initial,
     condition,

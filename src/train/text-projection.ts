@@ -10,7 +10,7 @@ import { ridge } from './ridge';
 
 const BATCH = 16;
 
-/** Relative to the mean diagonal of the second moments: only directions that hardly occur are held back. */
+/** Pictures' embeddings also spread where texts' do not; what is fitted there would only throw them about. */
 const RIDGE = 0.3;
 
 /**

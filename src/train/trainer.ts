@@ -1,6 +1,8 @@
 import type { Executor, Program } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { bytesPerElement, describe, sizeOf, tensorFrom, toNumbers, zeros, type Tensor } from '../ir/tensor';
+import { captionOf } from '../data/scenes/caption';
+import { sceneOf, seedOf } from '../data/scenes/scene';
 import { withVision, type ClipModel } from '../models/clip';
 import type { DiffusionModel } from '../models/diffusion';
 import type { Condition } from '../recipes/condition';
@@ -28,8 +30,6 @@ export interface TrainSetup {
   /** Runs the VAE and the text encoder. */
   readonly frozen: Executor;
   readonly draws?: DrawsFile;
-  /** What the projection is fitted to, if it is. */
-  readonly captions?: readonly string[];
   /** Keep what is drawn, for {@link Trainer.recorded}: memory grows with the steps. */
   readonly record?: boolean;
   onProgress?(phase: 'loading' | 'compiling', label: string, done: number, total: number): void;
@@ -71,15 +71,15 @@ export class Trainer {
     setup.onProgress?.('loading', 'models', 0, 1);
     const samples = new Samples({ clip, diffusion, pictures, seed: settings.seed, frozen, ...(draws && { draws }) }, (name, reason) => setup.onSkipped?.(name, reason));
     if (!samples.count) throw new UserError('There are no pictures to train on', '', 'Choose a folder with JPEG, PNG or WebP pictures');
-    const prepared = await prepareStep(setup);
-    const context = await textInput(setup, prepared, frozen);
-    const fitted = settings.projection === 'text' ? await fittedProjection(setup, samples, context) : {};
+    const unfitted = await prepareStep(setup);
+    const context = await textInput(setup, unfitted, frozen);
+    const prepared = settings.projection === 'text' && !draws ? { ...unfitted, initial: { ...unfitted.initial, ...(await fittedProjection(setup, samples, context)) } } : unfitted;
     setup.onProgress?.('compiling', 'step', 0, 1);
-    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState({ ...prepared.initial, ...fitted }), weights: prepared.weights });
+    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial), weights: prepared.weights });
     setup.onProgress?.('compiling', 'step', 1, 1);
     const { condition, patchTokens, latentShape } = prepared;
     const scope = {
-      pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, trainTimesteps: diffusion.scheduler.trainTimesteps, latentShape, patchTokens,
+      pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, timesteps: timestepsOf(settings, diffusion), latentShape, patchTokens,
       patches: condition.kind === 'class+random' && condition.patches > 0 ? condition.patches : undefined, shuffled: settings.recipe === 'control',
     };
     return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), context);
@@ -145,7 +145,12 @@ export class Trainer {
     const differing = [...new Set([...Object.keys(mine), ...Object.keys(its)])].find((key) => mine[key] !== its[key] && key !== 'checkpoint_every');
     if (differing !== undefined) throw new UserError(`${differing} is ${String(mine[differing])} here, but ${String(its[differing])} in the checkpoint`, `checkpoint of step ${step}`, 'Resume with the settings of the run');
     const state: Record<string, Tensor> = {};
-    for (const [name, { shape }] of Object.entries(this.prepared.initial)) {
+    for (const [name, initial] of Object.entries(this.prepared.initial)) {
+      const { shape } = initial;
+      if (!this.prepared.graphs.parameters.includes(name)) {
+        state[name] = initial;
+        continue;
+      }
       for (const [key, tensor] of [[name, parameters[name]], [momentumOf(name), momentum[name]]] as const) {
         if (describe(tensor) !== describe({ dtype: 'float32', shape })) throw new UserError(`${key} is ${describe(tensor)} in the checkpoint instead of float32[${shape}]`, `checkpoint of step ${step}`, 'Resume with the models of the run');
         state[key] = tensor!;
@@ -206,13 +211,26 @@ export class Trainer {
   }
 }
 
-/** Pictures that say where embeddings lie and how they spread. */
+/** Pictures that say where embeddings lie and how they spread, and captions that do so for texts: of generated scenes, whose words are everyday English. */
 const FITTED_PICTURES = 128;
+const FITTED_CAPTIONS = 512;
 
-async function fittedProjection({ clip, diffusion, frozen, captions }: TrainSetup, samples: Samples, context: Tensor): Promise<Record<string, Tensor>> {
+async function fittedProjection({ clip, diffusion, frozen }: TrainSetup, samples: Samples, context: Tensor): Promise<Record<string, Tensor>> {
   const pixels: Tensor[] = [];
-  for (let i = 0; i < Math.min(FITTED_PICTURES, samples.count); i++) pixels.push((await samples.first([i])).sample.pixelValues);
-  return textProjection(clip, diffusion, frozen, captions!, pixels, (context.data as Float32Array).subarray(0, diffusion.contextWidth));
+  for (let i = 0; i < Math.min(FITTED_PICTURES, samples.count); i++) pixels.push((await samples.first(from(i, samples.count))).sample.pixelValues);
+  const captions = Array.from({ length: FITTED_CAPTIONS }, (_, i) => captionOf(sceneOf(seedOf('train', i)), 'rich'));
+  return textProjection(clip, diffusion, frozen, captions, pixels, (context.data as Float32Array).subarray(0, diffusion.contextWidth));
+}
+
+/** A picture's number, then those after it, each once. */
+function* from(first: number, count: number): Generator<number> {
+  for (let i = 0; i < count; i++) yield (first + i) % count;
+}
+
+function timestepsOf({ minTimestep, maxTimestep }: RunSettings, { scheduler: { trainTimesteps } }: DiffusionModel): [number, number] {
+  const to = maxTimestep ?? trainTimesteps;
+  if (to > trainTimesteps || minTimestep >= to) throw new UserError(`Timesteps from ${minTimestep} to ${to} are asked for, but the scheduler has ${trainTimesteps}`, 'settings min_timestep, max_timestep', `Use timesteps below ${trainTimesteps}`);
+  return [minTimestep, to];
 }
 
 function scalar(tensor: Tensor): number {

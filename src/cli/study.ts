@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { UserError } from '../ir/errors';
+import { readGates } from '../pretrain/gates';
+import { PRESETS } from '../recipes/settings';
+import { writeWhole } from './files';
+import { renderStudy } from './study-report';
+import { readStudy, rerun } from './study-runs';
+
+const HELP = `usage: npm run study [-- --rerun]
+Writes docs/nano-study.md from docs/nano-study.json, after training and measuring everything anew with --rerun.
+`;
+
+const RUNS = 'docs/nano-study.json';
+const GATES = 'docs/pretraining/gates.json';
+
+async function main(argv: string[]): Promise<void> {
+  const { values } = parseArgs({ args: argv, options: { rerun: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+  if (values.help) return void process.stdout.write(HELP);
+  if (values.rerun) {
+    const gates = readGates(await readFile(GATES, 'utf8'), GATES);
+    const study = await rerun({ gates, settings: PRESETS.nano, machine: `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`, runs: [] }, RUNS, (line) => console.error(line));
+    await writeWhole(RUNS, `${JSON.stringify(study, null, 1)}\n`);
+  } else if (!existsSync(RUNS)) throw new UserError('There are no saved runs', RUNS, 'Make them with npm run study -- --rerun');
+  await writeWhole('docs/nano-study.md', renderStudy(await readStudy(RUNS)));
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(`error: ${error instanceof UserError ? error.message.replace(/\s+/g, ' ') : String(error instanceof Error ? error.stack : error)}`);
+    process.exit(1);
+  },
+);
