@@ -9,7 +9,7 @@ export type NumberKey = { [K in keyof Settings]: Settings[K] extends number ? K 
 /** Lowest and highest sensible value of each number, and whether it is whole. */
 export const RANGES: Readonly<Record<NumberKey, { readonly min: number; readonly max: number; readonly whole: boolean }>> = {
   steps: { min: 1, max: 100_000, whole: true },
-  lr: { min: 1e-9, max: 1, whole: false },
+  lr: { min: 1e-9, max: 10, whole: false },
   draws: { min: 1, max: 64, whole: true },
   batch: { min: 1, max: 1024, whole: true },
   accumulate: { min: 1, max: 1024, whole: true },
