@@ -1,5 +1,6 @@
 import { expose, transfer } from 'comlink';
 import { decodePicture } from '../src/data/decode-browser';
+import { fileInMemory } from '../src/data/files';
 import type { Picture } from '../src/data/pictures';
 import { failureOf } from '../src/engine/failure';
 import type { Answer } from '../src/engine/api';
@@ -8,7 +9,7 @@ import type { Answer } from '../src/engine/api';
 const api = {
   async decode(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<Answer<Picture>> {
     try {
-      const picture = await decodePicture({ path, size: bytes.length, read: async (start = 0, end = bytes.length) => bytes.slice(start, end) });
+      const picture = await decodePicture(fileInMemory(path, bytes));
       return transfer({ ok: true, value: picture }, [picture.data.buffer as ArrayBuffer]);
     } catch (error) {
       return { ok: false, failure: failureOf(error) };

@@ -23,6 +23,11 @@ export interface FileTree {
   readonly skipped?: readonly Skipped[];
 }
 
+/** A file that is nowhere else. */
+export function fileInMemory(path: string, bytes: Uint8Array): FileEntry {
+  return { path, size: bytes.length, read: (start, end) => Promise.resolve(new Uint8Array(bytes.subarray(start, end))) };
+}
+
 /** The file with exactly this path, if it is there. */
 export function findFile(tree: FileTree, path: string): FileEntry | undefined {
   return tree.files.find((file) => file.path === path);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FileEntry } from '../data/files';
+import { fileInMemory, type FileEntry } from '../data/files';
 import { parseJson } from '../data/json';
 import { statementOf } from '../data/scenes/caption';
 import { drawScene } from '../data/scenes/draw';
@@ -63,10 +63,7 @@ export async function mmvpOfScenes(name: string, pairs: readonly ScenePair[]): P
 }
 
 async function benchmarkPair({ pattern, scenes: [first, second] }: ScenePair, index: number): Promise<MmvpPair> {
-  const picture = async (scene: Scene, id: number): Promise<FileEntry> => {
-    const bytes = await encodePng(drawScene(scene));
-    return { path: `${pattern}/${id}.png`, size: bytes.length, read: (start, end) => Promise.resolve(Uint8Array.from(bytes.subarray(start, end))) };
-  };
+  const picture = async (scene: Scene, id: number): Promise<FileEntry> => fileInMemory(`${pattern}/${id}.png`, await encodePng(drawScene(scene)));
   return { number: index + 1, pattern, statements: [statementOf(first, pattern), statementOf(second, pattern)], pictures: [await picture(first, 2 * index + 1), await picture(second, 2 * index + 2)] };
 }
 

@@ -1,8 +1,8 @@
 import type { Picture } from '../data/pictures';
 import { preprocess } from '../data/processor';
 import type { Executor } from '../executors/executor';
-import { sizeOf, toNumbers, zeros } from '../ir/tensor';
-import { tokenGraph, type ClipModel } from '../models/clip';
+import type { ClipModel } from '../models/clip';
+import { createTokenEncoder } from './tokens';
 
 /** A picture's patches as directions in the space that texts share: [rows * columns][width], row-major, each row of length 1. */
 export interface Patches {
@@ -25,30 +25,19 @@ export interface FloatMap {
   readonly data: Float32Array;
 }
 
-const BATCH = 8;
-
 /** CLIP's patch tokens, each through the head that the class token goes through; SigLIP's last hidden state, which no text was trained to meet. */
 export async function createPatchReader(clip: ClipModel, executor: Executor): Promise<PatchReader> {
-  const { imageSize, patchSize, channels } = clip.config.vision;
+  const { imageSize, patchSize } = clip.config.vision;
   const grid = Math.floor(imageSize / patchSize);
   const processor = { ...clip.processor, resize: { height: imageSize, width: imageSize }, crop: undefined };
-  const shape = [BATCH, channels, imageSize, imageSize];
-  const program = await executor.compile({ graphs: { tokens: tokenGraph(clip, BATCH) }, weights: clip.weights });
-  const readBatch = async (pictures: readonly Picture[]): Promise<Patches[]> => {
-    const pixels = zeros('float32', shape);
-    pictures.forEach((picture, i) => (pixels.data as Float32Array).set(preprocess(picture, processor).data as Float32Array, i * sizeOf(shape.slice(1))));
-    const { patch_tokens: tokens } = await program.run('tokens', { pixel_values: pixels });
-    const [, count, width] = tokens!.shape as [number, number, number];
-    const values = toNumbers(tokens!);
-    return pictures.map((_, i) => ({ rows: grid, columns: grid, width, data: directions(values.subarray(i * count * width, (i + 1) * count * width), width) }));
-  };
+  const encoder = await createTokenEncoder(clip, executor);
+  const { width } = encoder;
   return {
     read: async (pictures) => {
-      const read: Patches[] = [];
-      for (let at = 0; at < pictures.length; at += BATCH) read.push(...(await readBatch(pictures.slice(at, at + BATCH))));
-      return read;
+      const tokens = await encoder.tokens(pictures.map((picture) => preprocess(picture, processor)));
+      return tokens.map((all) => ({ rows: grid, columns: grid, width, data: directions(all.subarray(width), width) }));
     },
-    dispose: () => program.dispose(),
+    dispose: () => encoder.dispose(),
   };
 }
 
@@ -90,7 +79,7 @@ function steps(from: number, to: number): (readonly [number, number, number])[] 
 }
 
 /** v / |v| of each row; a row of zeros stays. */
-function directions(values: Float64Array, width: number): Float32Array {
+function directions(values: Float32Array, width: number): Float32Array {
   const out = new Float32Array(values.length);
   for (let at = 0; at < values.length; at += width) {
     const row = values.subarray(at, at + width);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileEntry, FileTree } from '../data/files';
+import { fileOf } from '../testing/picture-files';
 import { PATTERNS } from '../data/scenes/kind';
 import { compareVqa, vqaScore, type VqaItem } from './vqa';
 import { readVqa } from './vqa-file';
@@ -55,10 +56,7 @@ describe('questions about scenes', () => {
 });
 
 describe('a table of questions', () => {
-  const file = (path: string, text = ''): FileEntry => {
-    const bytes = new TextEncoder().encode(text);
-    return { path, size: bytes.length, read: async (start, end) => bytes.slice(start, end) };
-  };
+  const file = (path: string, text = ''): FileEntry => fileOf(path, text);
   const tree = (rows: readonly object[], images: readonly string[] = ['a.png', 'b.png']): FileTree => ({ name: 'mine', files: [...images.map((path) => file(`set/${path}`)), file('set/q.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'))] });
   const good = [
     { image: 'a.png', question: 'is it red?', answer: 'Yes', split: 'train' },

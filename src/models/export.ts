@@ -1,3 +1,4 @@
+import { concatenated } from '../data/bytes';
 import { findFile, subtree } from '../data/files';
 import { writeSafetensors } from '../data/safetensors';
 import { unreachable } from '../ir/errors';
@@ -31,7 +32,7 @@ export async function exportClip(clip: ClipModel): Promise<readonly ExportedFile
     ...configs,
     { path: 'model.safetensors', bytes: await safetensorsOf(clip, original) },
     { path: 'onnx/vision_model.onnx', bytes: model },
-    ...(data.length ? [{ path: `onnx/${dataFile}`, bytes: joined(data) }] : []),
+    ...(data.length ? [{ path: `onnx/${dataFile}`, bytes: concatenated(data) }] : []),
     ...(await textFiles(clip)),
   ];
 }
@@ -66,14 +67,4 @@ async function textFiles(clip: ClipModel): Promise<ExportedFile[]> {
   const locations = new Set([...clip.text.graph.weights.values()].flatMap(({ ref }) => (ref.kind === 'file' ? [ref.location.replace(/^\.\//, '')] : [])));
   const data = await Promise.all([...locations].map(async (location) => ({ path: `onnx/${location}`, bytes: await (findFile(folder, location) ?? unreachable(`${location} is not in ${folder.name}`)).read() })));
   return [{ path: 'onnx/text_model.onnx', bytes: await readOriginal(clip, clip.text.file) }, ...data];
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

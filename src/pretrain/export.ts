@@ -1,4 +1,4 @@
-import type { FileEntry, FileTree } from '../data/files';
+import { fileInMemory, type FileTree } from '../data/files';
 import type { Executor } from '../executors/executor';
 import { bytesOf, cast } from '../ir/tensor';
 import { loadClip } from '../models/clip';
@@ -70,8 +70,7 @@ export async function diffusionFiles(config: PretrainConfig, executor: Executor,
 
 /** Files as a tree to load from. */
 export function treeOf(name: string, files: readonly ExportedFile[]): FileTree {
-  const entries = files.map(({ path, bytes }): FileEntry => ({ path, size: bytes.length, read: (start, end) => Promise.resolve(bytes.slice(start, end) as Uint8Array<ArrayBuffer>) }));
-  return { name, files: entries };
+  return { name, files: files.map(({ path, bytes }) => fileInMemory(path, bytes)) };
 }
 
 function visionNetwork(clip: ClipSizes): NetworkGraph {

@@ -5,7 +5,7 @@ import { gradient } from '../autodiff/gradient';
 import { plan } from '../compile/plan';
 import { openArchive } from '../data/archive';
 import { decodePicture } from '../data/decode-node';
-import type { FileEntry } from '../data/files';
+import { fileInMemory, type FileEntry } from '../data/files';
 import { writeSafetensors } from '../data/safetensors';
 import { encodePng } from '../data/scenes/png';
 import { checkFile } from '../intake/check';
@@ -121,11 +121,11 @@ function mutated(kind: FileKind, bytes: Uint8Array, dice: Dice): Uint8Array<Arra
 
 /** Does with a file what the page would: checks it as its kind, and reads, differentiates and plans what is in it. */
 export async function endingOf({ name, kind, bytes }: FuzzCase): Promise<Ending> {
-  const file = fileOf(name, bytes);
+  const file = fileInMemory(name, bytes);
   const asked: string[] = [];
   const beside = (location: string) => {
     asked.push(location);
-    return Promise.resolve(location === EXTERNAL.location ? fileOf(location, EXTERNAL.bytes) : undefined);
+    return Promise.resolve(location === EXTERNAL.location ? fileInMemory(location, EXTERNAL.bytes) : undefined);
   };
   let ending: Ending = 'result';
   try {
@@ -141,10 +141,6 @@ export async function endingOf({ name, kind, bytes }: FuzzCase): Promise<Ending>
   if (escaped !== undefined) return { defect: `asked for ${escaped}` };
   if ('polluted' in {} || 'pwned' in globalThis) return { defect: 'a prototype or the global object was changed' };
   return ending;
-}
-
-function fileOf(path: string, bytes: Uint8Array): FileEntry {
-  return { path, size: bytes.length, read: (start, end) => Promise.resolve(new Uint8Array(bytes.slice(start, end))) };
 }
 
 /** Reads up to ten entries of an archive; a damaged entry is an error of its own. */

@@ -1,6 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType as AttributeType, ModelProtoSchema, TensorProto_DataLocation, type GraphProto, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from 'onnx-buf';
+import { concatenated } from '../data/bytes';
 
 /** A seeded source of choices. */
 export class Dice {
@@ -49,13 +50,7 @@ export function mutateBytes(bytes: Uint8Array, dice: Dice): Uint8Array<ArrayBuff
 }
 
 export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return concatenated(parts);
 }
 
 interface Field {

@@ -1,4 +1,4 @@
-import type { FileEntry, FileTree } from '../data/files';
+import { fileInMemory, type FileEntry, type FileTree } from '../data/files';
 
 /** A tree in memory. */
 export function treeOf(files: Readonly<Record<string, Uint8Array | string>>, name = 'data'): FileTree {
@@ -6,6 +6,5 @@ export function treeOf(files: Readonly<Record<string, Uint8Array | string>>, nam
 }
 
 export function fileOf(path: string, contents: Uint8Array | string): FileEntry {
-  const bytes = typeof contents === 'string' ? new TextEncoder().encode(contents) : new Uint8Array(contents);
-  return { path, size: bytes.length, read: async (start = 0, end = bytes.length) => bytes.slice(start, end) };
+  return fileInMemory(path, typeof contents === 'string' ? new TextEncoder().encode(contents) : contents);
 }

@@ -15,7 +15,7 @@ export interface LinearMap {
  */
 export function ridge(x: readonly Float64Array[], y: readonly Float64Array[], strength: number): LinearMap {
   const [n, m] = [x[0]!.length, y[0]!.length];
-  const [meanX, meanY] = [mean(x), mean(y)];
+  const [meanX, meanY] = [meanOf(x), meanOf(y)];
   const sxx = Array.from({ length: n }, () => new Float64Array(n));
   const sxy = Array.from({ length: n }, () => new Float64Array(m));
   x.forEach((row, at) => {
@@ -54,6 +54,7 @@ function solve(a: Float64Array[], b: Float64Array[]): Float64Array[] {
   return b;
 }
 
-function mean(rows: readonly Float64Array[]): Float64Array {
+/** [in] */
+export function meanOf(rows: readonly Float64Array[]): Float64Array {
   return rows[0]!.map((_, j) => rows.reduce((sum, row) => sum + row[j]!, 0) / rows.length);
 }

@@ -6,7 +6,7 @@ import { inFloat32 } from '../models/files';
 import { textGraph } from '../models/text';
 import type { Tokenizer } from '../models/tokenizer';
 import { PROJECTION_BIAS, PROJECTION_WEIGHT } from '../recipes/diva';
-import { ridge } from './ridge';
+import { meanOf, ridge } from './ridge';
 
 const BATCH = 16;
 
@@ -82,10 +82,6 @@ function rowsOf(tensor: Tensor): Float64Array[] {
   const values = toNumbers(tensor);
   const each = values.length / tensor.shape[0]!;
   return Array.from({ length: tensor.shape[0]! }, (_, i) => Float64Array.from(values.subarray(i * each, (i + 1) * each)));
-}
-
-function meanOf(rows: readonly Float64Array[]): Float64Array {
-  return rows[0]!.map((_, j) => rows.reduce((sum, row) => sum + row[j]!, 0) / rows.length);
 }
 
 /** The trace of the covariance. */

@@ -1,4 +1,4 @@
-import type { FileEntry, FileTree } from '../files';
+import { fileInMemory, type FileTree } from '../files';
 import { drawScene } from './draw';
 import type { Pattern } from './kind';
 import { writeMmvp } from './mmvp';
@@ -12,16 +12,12 @@ const NANO_PICTURES = 512;
 
 /** The first scenes of the split `train`, as a folder of PNGs. */
 export async function nanoPictures(count = NANO_PICTURES): Promise<FileTree> {
-  const files = Array.from({ length: count }, async (_, i) => inMemory(`${String(i + 1).padStart(4, '0')}.png`, await encodePng(drawScene(sceneOf(seedOf('train', i))))));
+  const files = Array.from({ length: count }, async (_, i) => fileInMemory(`${String(i + 1).padStart(4, '0')}.png`, await encodePng(drawScene(sceneOf(seedOf('train', i))))));
   return { name: 'nano pictures', files: await Promise.all(files) };
 }
 
 /** MMVP-nano, the pairs that mmvp-nano.json lists, as a folder in MMVP-VLM's layout. */
 export async function nanoMmvp(): Promise<FileTree> {
   const pairs = list.pairs.map(({ pattern, seed }) => pairOf(pattern as Pattern, seed));
-  return { name: 'MMVP-nano', files: (await writeMmvp(pairs)).map(({ path, bytes }) => inMemory(path, bytes)) };
-}
-
-function inMemory(path: string, bytes: Uint8Array): FileEntry {
-  return { path, size: bytes.length, read: async (start, end) => Uint8Array.from(bytes.subarray(start, end)) };
+  return { name: 'MMVP-nano', files: (await writeMmvp(pairs)).map(({ path, bytes }) => fileInMemory(path, bytes)) };
 }

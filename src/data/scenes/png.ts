@@ -1,3 +1,4 @@
+import { concatenated } from '../bytes';
 import type { Picture } from '../pictures';
 import type { Mask } from './draw';
 
@@ -17,7 +18,7 @@ export async function encodePng(image: Picture | Mask): Promise<Uint8Array> {
   view.setUint32(0, width);
   view.setUint32(4, height);
   header.set([8, channels === 3 ? 2 : 0], 8);
-  return concatenate([Uint8Array.from(SIGNATURE), chunk('IHDR', header), chunk('IDAT', await deflate(filterRows(data, width * channels, height))), chunk('IEND', new Uint8Array(0))]);
+  return concatenated([Uint8Array.from(SIGNATURE), chunk('IHDR', header), chunk('IDAT', await deflate(filterRows(data, width * channels, height))), chunk('IEND', new Uint8Array(0))]);
 }
 
 /** Each row as differences from the row above (filter type 2). */
@@ -45,10 +46,4 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   for (let i = 4; i < bytes.length - 4; i++) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
   view.setUint32(bytes.length - 4, ~crc >>> 0);
   return bytes;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
-  return whole;
 }
