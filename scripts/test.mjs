@@ -1,4 +1,4 @@
-// npm test: types, lint and layering, unit tests, browser flows. Ends with one line over all suites: "N passed, N failed".
+// npm test: types, lint and layering, unit tests, a small pretraining, browser flows. Ends with one line over all suites: "N passed, N failed".
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { findVulkanDriver } from './browser.mjs';
@@ -53,10 +53,18 @@ function playwright() {
   report('browser flows', stats.expected + stats.flaky, ok ? 0 : Math.max(1, stats.unexpected));
 }
 
+/** A few steps of all four stages that the shipped models were made by. */
+function pretraining() {
+  const out = 'artifacts/pretrained';
+  rmSync(out, { recursive: true, force: true });
+  check('pretraining in small', 'npx', ['tsx', 'src/cli/pretrain.ts', '--smoke', '--out', out]);
+}
+
 check('types', 'npx', ['tsc', '--noEmit']);
 check('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
 check('layering', 'npx', ['depcruise', '--config', '.dependency-cruiser.cjs', 'src']);
 vitest();
+pretraining();
 playwright();
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed ? 1 : 0);
