@@ -1,36 +1,22 @@
 // Contact sheets of the procedural scenes, and of MMVP-nano once it is mined: `npx tsx scripts/draw-scenes.ts [folder [list]]` rewrites docs/scenes.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import sharp from 'sharp';
 import { captionOf, questionsOf, statementOf } from '../src/data/scenes/caption';
 import { drawScene, PICTURE_SIZE } from '../src/data/scenes/draw';
 import { PATTERNS, type Pattern } from '../src/data/scenes/kind';
 import { KINDS } from '../src/data/scenes/kinds';
 import { candidates, type ScenePair } from '../src/data/scenes/pairs';
 import { sceneOfKind, seedOf, withValue, type Scene } from '../src/data/scenes/scene';
+import { sheetPng, type Label } from '../src/data/scenes/sheet-node';
 import { parseMined, scenePairs } from '../src/eval/mining';
 
 const [FOLDER = 'docs/scenes', MINED = 'src/data/scenes/mmvp-nano.json'] = process.argv.slice(2);
 const GAP = 2;
 const CELL = PICTURE_SIZE + GAP;
 
-interface Label {
-  readonly x: number;
-  readonly y: number;
-  readonly text: string;
-  /** Type size in pixels; 9 unless said. */
-  readonly size?: number;
-}
-
 /** A sheet of scenes at given places, with labels in small type. */
 async function sheet(name: string, width: number, height: number, cells: readonly { x: number; y: number; scene: Scene }[], labels: readonly Label[]): Promise<void> {
-  const data = new Uint8Array(width * height * 3).fill(255);
-  for (const { x, y, scene } of cells) {
-    const picture = drawScene(scene);
-    for (let row = 0; row < PICTURE_SIZE; row++) data.set(picture.data.subarray(row * PICTURE_SIZE * 3, (row + 1) * PICTURE_SIZE * 3), ((y + row) * width + x) * 3);
-  }
-  const text = labels.map((label) => `<text x="${label.x}" y="${label.y}" font-size="${label.size ?? 9}">${label.text}</text>`).join('');
-  const overlay = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><g font-family="DejaVu Sans, sans-serif" fill="#222">${text}</g></svg>`);
-  await sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: overlay }]).png({ palette: true, quality: 40, dither: 0, effort: 10 }).toFile(`${FOLDER}/${name}.png`);
+  const drawn = cells.map(({ x, y, scene }) => ({ x, y, picture: drawScene(scene) }));
+  writeFileSync(`${FOLDER}/${name}.png`, await sheetPng({ width, height, cells: drawn, labels }, { palette: true, quality: 40, dither: 0, effort: 10 }));
 }
 
 /** A row a kind: each value of each of its attributes, the rest drawn by chance. */

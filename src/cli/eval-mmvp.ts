@@ -68,6 +68,11 @@ async function minedMmvp(path: string): Promise<Mmvp> {
   return mmvpOfScenes(path, scenePairs(parseMined(new TextDecoder().decode(await readBytes(path)), path)));
 }
 
+/** One model's score. */
+export async function scoreOf(mmvp: Mmvp, model: ClipModel, executor: Executor): Promise<MmvpScore> {
+  return scoreMmvp(await similaritiesOf(mmvp, model, executor), mmvp.pairs.map(({ pattern }) => pattern), mmvp.pairs.map(({ number }) => number));
+}
+
 async function similaritiesOf(mmvp: Mmvp, model: ClipModel, executor: Executor): Promise<Float32Array> {
   const encoder = await createEncoder(model, executor);
   try {

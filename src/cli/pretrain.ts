@@ -15,6 +15,7 @@ import { clipFiles, diffusionFiles } from '../pretrain/export';
 import { clipGates, diffusionGates, GATE_SIZES, type Gate } from '../pretrain/gates';
 import { pretrain, type Progress } from '../pretrain/run';
 import { writeWhole } from './files';
+import { writeCurves, writeRecord, writeSheets } from './pretrain-evidence';
 
 const HELP = `usage: npm run pretrain -- [options]
   --out DIR      checkpoints and logs (pretrained)
@@ -24,6 +25,9 @@ const HELP = `usage: npm run pretrain -- [options]
   --smoke        a few steps of everything
   --export       write nano-clip, then nano-sd, from the finished stages, and end
   --gates        measure nano-clip and nano-sd (those that there are) against their gates, as JSON, and end
+  --sheets DIR   draw what nano-SD reconstructs and what it draws under captions (reconstructions.png, samples.png) into DIR, and end
+  --record DIR   write what docs/pretraining/check.py measures the models again on, and our figures, into DIR, and end
+  --curves DIR   draw the logs in DIR as curves.svg, and end
   --models DIR   where the models lie (public/models)
 `;
 
@@ -34,12 +38,15 @@ async function main(argv: readonly string[]): Promise<void> {
     args: [...argv],
     options: {
       out: { type: 'string' }, stage: { type: 'string', multiple: true }, seed: { type: 'string', default: '1' }, threads: { type: 'string' },
-      smoke: { type: 'boolean', default: false }, export: { type: 'boolean', default: false }, gates: { type: 'boolean', default: false }, models: { type: 'string', default: 'public/models' }, help: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false }, export: { type: 'boolean', default: false }, gates: { type: 'boolean', default: false }, sheets: { type: 'string' }, record: { type: 'string' }, curves: { type: 'string' }, models: { type: 'string', default: 'public/models' }, help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return void process.stdout.write(HELP);
   const executor = createNodeOrt(values.threads === undefined ? undefined : wholeNumber(values.threads, '--threads', 1, 256));
   if (values.gates) return measure(values.models, executor);
+  if (values.curves !== undefined) return writeCurves(values.curves);
+  if (values.sheets !== undefined) return writeSheets(values.models, values.sheets, executor);
+  if (values.record !== undefined) return writeRecord(values.models, values.record, executor);
   const seed = wholeNumber(values.seed, '--seed', 0, 2 ** 52);
   const config = values.smoke ? smokeConfig(seed) : fullConfig(seed);
   const folder = await openFolder(values.out ?? (values.smoke ? 'pretrained/smoke' : 'pretrained'));

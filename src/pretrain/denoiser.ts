@@ -1,10 +1,9 @@
 import type { Scene } from '../data/scenes/scene';
 import type { Executor, Program } from '../executors/executor';
-import { sizeOf, tensorFrom, type Tensor } from '../ir/tensor';
+import { sizeOf, tensorFrom } from '../ir/tensor';
 import { encodeLatents, unetGraph, type DiffusionModel, type LatentEncoder } from '../models/diffusion';
-import { inFloat32, loadOnnx, needFile } from '../models/files';
+import { inFloat32 } from '../models/files';
 import { textGraph, type TextGraph } from '../models/text';
-import { specialise } from '../onnx/import';
 import { RandomStream } from '../train/random';
 import { pixelsOf } from './pictures';
 
@@ -17,7 +16,13 @@ export interface LossRange {
   readonly to: number;
 }
 
-/** A diffusion model that is asked how well captions explain pictures. */
+/** What `losses` draws for a scene by its place: timestep, and noise of so many numbers. */
+export function drawOf(place: number, draw: number, { from, to }: LossRange, each: number): { readonly timestep: number; readonly noise: Float32Array } {
+  const stream = new RandomStream(0, 'noise', { step: place, draw });
+  return { timestep: from + stream.integer(to - from), noise: stream.normals(each) };
+}
+
+/** A diffusion model that is asked for the noise that it sees under a caption. */
 export class Denoiser {
   private readonly contexts = new Map<string, Float32Array>();
 
@@ -40,28 +45,49 @@ export class Denoiser {
     );
   }
 
+  /** Numbers in a latent. */
+  get each(): number {
+    return sizeOf(this.shape) / BATCH;
+  }
+
   /** For each scene under its caption the mean squared error of the predicted noise. Draws depend on the scene's place only: they are common to all captions. */
-  async losses(scenes: readonly Scene[], captions: readonly string[], { draws, from, to }: LossRange): Promise<number[]> {
-    await this.read(captions);
+  async losses(scenes: readonly Scene[], captions: readonly string[], range: LossRange): Promise<number[]> {
     const clean = await this.encode(scenes);
-    const each = sizeOf(this.shape) / BATCH;
-    const jobs = scenes.flatMap((_, place) => Array.from({ length: draws }, (_unused, draw) => ({ place, stream: new RandomStream(0, 'noise', { step: place, draw }) })));
+    const { each } = this;
+    const jobs = scenes.flatMap((_, place) => Array.from({ length: range.draws }, (_unused, draw) => ({ place, draw })));
     const sums = new Float64Array(scenes.length);
     for (let at = 0; at < jobs.length; at += BATCH) {
       const batch = jobs.slice(at, at + BATCH);
-      const padded = [...batch, ...new Array<(typeof jobs)[number]>(BATCH - batch.length).fill(batch[0]!)];
-      const times = padded.map(({ stream }) => from + stream.integer(to - from));
-      const noise = joined(padded.map(({ stream }) => stream.normals(each)));
-      const sample = this.noised(padded.map(({ place }) => clean.subarray(place * each, (place + 1) * each)), noise, times);
-      const context = joined(padded.map(({ place }) => this.contexts.get(captions[place]!)!));
-      const shape = [BATCH, this.model.contextLength, this.model.contextWidth];
-      const result = await this.unet.run('denoise', { sample, timestep: tensorFrom('int64', [BATCH], times), encoder_hidden_states: { dtype: 'float32', shape, data: context } });
-      const { data } = Object.values(result)[0]!;
+      const drawn = batch.map(({ place, draw }) => drawOf(place, draw, range, each));
+      const [times, noise] = [drawn.map(({ timestep }) => timestep), joined(drawn.map((one) => one.noise))];
+      const noisy = this.noised(batch.map(({ place }) => clean.subarray(place * each, (place + 1) * each)), noise, times);
+      const predicted = await this.predict(noisy, times, batch.map(({ place }) => captions[place]!));
       batch.forEach(({ place }, i) => {
-        for (let j = i * each; j < (i + 1) * each; j++) sums[place]! += ((data[j] as number) - noise[j]!) ** 2 / each / draws;
+        for (let j = i * each; j < (i + 1) * each; j++) sums[place]! += (predicted[j]! - noise[j]!) ** 2 / each / range.draws;
       });
     }
     return [...sums];
+  }
+
+  /**
+   * The predicted noise of N latents, one after another, as the latents are; '' tells nothing.
+   *
+   * @param timesteps and @param captions one a latent
+   */
+  async predict(latents: Float32Array, timesteps: readonly number[], captions: readonly string[]): Promise<Float32Array> {
+    await this.read(captions);
+    const { each } = this;
+    const predicted = new Float32Array(latents.length);
+    for (let at = 0; at < captions.length; at += BATCH) {
+      const rows = Array.from({ length: BATCH }, (_, i) => Math.min(at + i, captions.length - 1));
+      const result = await this.unet.run('denoise', {
+        sample: { dtype: 'float32', shape: this.shape, data: joined(rows.map((row) => latents.subarray(row * each, (row + 1) * each))) },
+        timestep: tensorFrom('int64', [BATCH], rows.map((row) => timesteps[row]!)),
+        encoder_hidden_states: { dtype: 'float32', shape: [BATCH, this.model.contextLength, this.model.contextWidth], data: joined(rows.map((row) => this.contexts.get(captions[row]!)!)) },
+      });
+      predicted.set((Object.values(result)[0]!.data as Float32Array).subarray(0, predicted.length - at * each), at * each);
+    }
+    return predicted;
   }
 
   async dispose(): Promise<void> {
@@ -74,13 +100,12 @@ export class Denoiser {
     return [BATCH, this.model.latentChannels, this.model.latentSize, this.model.latentSize];
   }
 
-  private noised(clean: readonly Float32Array[], noise: Float32Array, times: readonly number[]): Tensor {
-    const each = noise.length / BATCH;
-    const data = noise.map((eps, i) => {
+  private noised(clean: readonly Float32Array[], noise: Float32Array, times: readonly number[]): Float32Array {
+    const each = noise.length / clean.length;
+    return noise.map((eps, i) => {
       const abar = this.model.scheduler.alphasCumprod[times[Math.floor(i / each)]!]!;
       return Math.sqrt(abar) * clean[Math.floor(i / each)]![i % each]! + Math.sqrt(1 - abar) * eps;
     });
-    return { dtype: 'float32', shape: this.shape, data };
   }
 
   private async encode(scenes: readonly Scene[]): Promise<Float32Array> {
@@ -105,29 +130,6 @@ export class Denoiser {
       batch.forEach((caption, i) => this.contexts.set(caption, (hidden!.data as Float32Array).slice(i * each, (i + 1) * each)));
     }
   }
-}
-
-/** The pictures after the VAE's encoder and decoder, float32 [N,3,S,S] as given. */
-export async function reconstruct(model: DiffusionModel, executor: Executor, pixels: Tensor): Promise<Tensor> {
-  const { latentChannels, latentSize, scalingFactor } = model;
-  const { model: decoder, weights } = await loadOnnx(model.tree, needFile(model.tree, ['vae_decoder/model.onnx']));
-  const [input, output] = [decoder.graph.inputs[0]!.name, decoder.graph.outputs[0]!];
-  const graph = specialise(inFloat32(decoder), { shapes: { [input]: [BATCH, latentChannels, latentSize, latentSize] } });
-  const program = await executor.compile({ graphs: { decode: graph }, weights });
-  const encoder = await encodeLatents(model, executor, BATCH);
-  const each = sizeOf(pixels.shape.slice(1)) * BATCH;
-  const data = new Float32Array(pixels.data.length);
-  for (let at = 0; at < data.length; at += each) {
-    const part = new Float32Array(each);
-    part.set((pixels.data as Float32Array).subarray(at, at + each));
-    const latents = await encoder.run({ dtype: 'float32', shape: [BATCH, ...pixels.shape.slice(1)], data: part });
-    const plain = (latents.data as Float32Array).map((value) => value / scalingFactor);
-    const { [output]: again } = await program.run('decode', { [input]: { ...latents, data: plain } });
-    data.set((again!.data as Float32Array).subarray(0, data.length - at), at);
-  }
-  await encoder.dispose();
-  await program.dispose();
-  return { ...pixels, data };
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {

@@ -4,13 +4,14 @@ import { KINDS } from '../data/scenes/kinds';
 import { PROMPT, statementOf } from '../data/scenes/caption';
 import { PATTERNS, type Pattern } from '../data/scenes/kind';
 import { candidates, type ScenePair } from '../data/scenes/pairs';
-import { sceneOf, seedOf, type Scene } from '../data/scenes/scene';
+import { seedOf, type Scene } from '../data/scenes/scene';
 import type { Executor } from '../executors/executor';
 import type { ClipModel } from '../models/clip';
 import type { DiffusionModel } from '../models/diffusion';
 import { createEncoder, type ClipEncoder } from '../models/encoder';
-import { Denoiser, reconstruct } from './denoiser';
-import { pixelsOf, richCaption } from './pictures';
+import { psnr, reconstruct } from './autoencoder';
+import { Denoiser } from './denoiser';
+import { pixelsOf, richCaption, validationScenes } from './pictures';
 
 /** One figure against what it must reach. */
 export const gateSchema = z.object({ name: z.string(), value: z.number(), least: z.number(), passed: z.boolean(), perPattern: z.record(z.string(), z.number()).optional() });
@@ -55,7 +56,7 @@ export async function diffusionGates(diffusion: DiffusionModel, executor: Execut
 /** Kinds told zero-shot, by CLIP's prompt. */
 async function kindsGate(clip: ClipModel, encoder: ClipEncoder, pictures: number): Promise<Gate> {
   const classes = await encoder.texts(KINDS.map(({ name }) => `${PROMPT}a ${name}`));
-  const scenes = validation(pictures);
+  const scenes = validationScenes(pictures);
   const images = await encoder.images(scenes.map((scene) => pictureOf(scene, clip.config.vision.imageSize)));
   const right = scenes.filter((scene, i) => KINDS[best(classes.map((one) => dot(one, images[i]!)))]!.name === scene.kind);
   return gate('kinds, zero-shot', right.length / scenes.length, 0.95);
@@ -73,12 +74,10 @@ async function separationGate(encoder: ClipEncoder, pairs: number): Promise<Gate
   return gate('text separation, against kinds', Math.min(...Object.values(perPattern)), 0.1, perPattern);
 }
 
-/** Peak signal-to-noise ratio over all pixels, levels from 0 to 1, in dB. */
 async function reconstructionGate(diffusion: DiffusionModel, executor: Executor, pictures: number): Promise<Gate> {
-  const pixels = pixelsOf(validation(pictures), diffusion.imageSize);
+  const pixels = pixelsOf(validationScenes(pictures), diffusion.imageSize);
   const again = (await reconstruct(diffusion, executor, pixels)).data as Float32Array;
-  const error = (pixels.data as Float32Array).reduce((sum, value, i) => sum + ((value - again[i]!) / 2) ** 2, 0) / again.length;
-  return gate('VAE PSNR, dB', -10 * Math.log10(error), 26);
+  return gate('VAE PSNR, dB', psnr(pixels.data as Float32Array, again), 26);
 }
 
 /** Share of pictures that their own rich caption denoises better than the caption of the pair's other picture, timesteps and noise the same for both. */
@@ -102,18 +101,15 @@ function tasksOf({ scenes: [first, second] }: ScenePair): { scene: Scene; right:
 
 /** By how much rich captions cut the loss at the noisier half of the timesteps, against no caption. */
 async function gainGate(diffusion: DiffusionModel, denoiser: Denoiser, pictures: number): Promise<Gate> {
-  const scenes = validation(pictures);
+  const scenes = validationScenes(pictures);
   const range = { draws: 2, from: 501, to: diffusion.scheduler.trainTimesteps };
   const rich = mean(await denoiser.losses(scenes, scenes.map(richCaption), range));
   const none = mean(await denoiser.losses(scenes, scenes.map(() => ''), range));
   return gate('gain by rich captions at t > 500', 1 - rich / none, 0.05);
 }
 
-const PAIRS_FROM = seedOf('validation', 0);
-
-function validation(count: number): Scene[] {
-  return Array.from({ length: count }, (_, i) => sceneOf(seedOf('validation', i)));
-}
+/** The validation pairs are those of the seeds from here on. */
+export const PAIRS_FROM = seedOf('validation', 0);
 
 function pictureOf(scene: Scene, size: number) {
   const pixels = pixelsOf([scene], size);

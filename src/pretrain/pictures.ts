@@ -1,3 +1,4 @@
+import type { Picture } from '../data/pictures';
 import { captionOf, describe, patternsOf } from '../data/scenes/caption';
 import { drawScene } from '../data/scenes/draw';
 import { PATTERNS, type Pattern } from '../data/scenes/kind';
@@ -12,6 +13,11 @@ export function scenesOf(seed: number, step: number, count: number): Scene[] {
   return Array.from({ length: count }, (_, draw) => sceneOf(seedOf('train', new RandomStream(seed, 'order', { step, draw }).integer(2 ** 30))));
 }
 
+/** The first scenes of the validation split. */
+export function validationScenes(count: number): Scene[] {
+  return Array.from({ length: count }, (_, i) => sceneOf(seedOf('validation', i)));
+}
+
 /** float32 [N,3,size,size] in -1..1 */
 export function pixelsOf(scenes: readonly Scene[], size: number): Tensor {
   const plane = size * size;
@@ -24,6 +30,13 @@ export function pixelsOf(scenes: readonly Scene[], size: number): Tensor {
     }
   });
   return { dtype: 'float32', shape: [scenes.length, 3, size, size], data };
+}
+
+/** pixelsOf's inverse: levels rounded, what lies beyond them cut off. */
+export function picturesFrom({ shape, data }: Tensor): Picture[] {
+  const [count, , height, width] = shape as [number, number, number, number];
+  const plane = width * height;
+  return Array.from({ length: count }, (_, n) => ({ width, height, data: Uint8Array.from({ length: 3 * plane }, (_unused, at) => Math.max(0, Math.min(255, Math.round(((data[(3 * n + (at % 3)) * plane + Math.floor(at / 3)] as number) + 1) * 127.5)))) }));
 }
 
 /** int64 [N,T] */
