@@ -63,7 +63,7 @@ const SCHEDULES = {
   'clip-text': { batch: 128, steps: 2400, end: 1020, lr: 1e-3, warmup: 100, weightDecay: 0.05 },
   'clip-vision': { batch: 128, steps: 400, end: 240, lr: 1e-3, warmup: 20, weightDecay: 0.05 },
   vae: { batch: 32, steps: 2400, end: 730, lr: 1e-3, warmup: 100, weightDecay: 0 },
-  unet: { batch: 64, steps: 3200, end: 1400, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
+  unet: { batch: 64, steps: 3200, end: 2800, lr: 1e-3, warmup: 200, weightDecay: 0.01 },
 } as const satisfies Record<StageName, Schedule>;
 
 const REST = { klWeight: 1e-4, captionDropout: 0.1, contrastFrom: 820, schedules: SCHEDULES } as const;
