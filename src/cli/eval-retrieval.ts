@@ -14,7 +14,7 @@ export interface RetrievalFile extends EvalHead, RetrievalReport {}
 /** `eval retrieval`: pictures by captions and captions by pictures, on a person's own or on the two generated sets. */
 export async function evaluateRetrieval(argv: string[]): Promise<RetrievalFile> {
   const options = parseEvalOptions('retrieval', argv);
-  const sets = options.data === undefined ? nanoRetrievalSets() : [await setIn(options.data)];
+  const sets = options.data === undefined ? nanoRetrievalSets() : [await captionedIn(options.data)];
   const { head, results } = await withModels(options, async (clip, executor) => {
     const encoder = await createEncoder(clip, executor);
     try {
@@ -28,8 +28,8 @@ export async function evaluateRetrieval(argv: string[]): Promise<RetrievalFile> 
   return writeReport({ ...head, ...reportRetrieval(sets, ...results) }, options.out);
 }
 
-/** A table is read with the pictures beside it. */
-async function setIn(path: string): Promise<RetrievalSet> {
+/** Pictures with captions of a person's own; a table is read with the pictures beside it. */
+export async function captionedIn(path: string): Promise<RetrievalSet> {
   const tree = await openPath(path);
   if (!/\.(csv|tsv|jsonl)$/i.test(path)) return readCaptions(tree, decodePicture);
   const folder = await openPath(dirname(resolve(path)));

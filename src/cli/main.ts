@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   run: { does: 'forward: --model M.onnx --inputs IN.safetensors --out OUT.safetensors', run: async (argv) => (await import('./graph')).runModel(argv) },
   grad: { does: 'forward and reverse: as run, with [--output NAME]... [--wrt a,b|all]', run: async (argv) => (await import('./graph')).differentiate(argv) },
   train: { does: 'tune a CLIP: --clip DIR --diffusion DIR --images PATH --steps N --seed S [--recipe diva|control] [--set key=value]... --out DIR [--draws F] [--record-draws F] [--resume DIR]', run: async (argv) => (await import('./train')).train(argv) },
+  realign: { does: 'align the text tower again after train: --clip DIR (--images FOLDER_WITH_CAPTIONS | --nano) --steps N --lr X --seed S --out DIR', run: async (argv) => (await import('./realign')).realign(argv) },
   eval: { does: benchmarks(), run: async (argv) => evaluate(argv) },
   'export-step': { does: 'the step graph as ONNX: options as train', run: async (argv) => (await import('./export-step')).exportStep(argv) },
 };

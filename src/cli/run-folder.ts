@@ -27,6 +27,12 @@ const runSchema = z.object({
   inputs: z.object({ clip: z.string(), diffusion: z.string(), images: z.string().optional(), draws: z.string().optional() }),
 });
 
+/** Throws a UserError unless the folder is empty or not there. */
+export async function requireFree(out: string): Promise<void> {
+  const there = await readdir(resolve(out)).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : undefined));
+  if (there?.length !== 0) throw new UserError('The output folder exists and is not empty', out, 'Choose another --out, or remove it');
+}
+
 /** The folder of a run: `<out>.partial` until all of it is there, then `<out>`. */
 export class RunFolder {
   private constructor(
@@ -37,8 +43,7 @@ export class RunFolder {
   /** A folder for a new run. Throws a UserError where something is already. */
   static async create(out: string): Promise<RunFolder> {
     const folder = RunFolder.of(out);
-    const there = await readdir(folder.out).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : undefined));
-    if (there?.length !== 0) throw new UserError('The output folder exists and is not empty', out, 'Choose another --out, or remove it');
+    await requireFree(out);
     if (await exists(folder.partial)) throw new UserError('An unfinished run stands here', folder.partial, `Go on with --resume ${folder.partial}, choose another --out, or remove it`);
     await mkdir(join(folder.partial, 'checkpoints'), { recursive: true });
     return folder;

@@ -1,12 +1,17 @@
-import { RandomStream } from '../train/random';
-import { EVALUATIONS, type Evaluation, type Figure, type Study, type StudyRun } from './study-runs';
+import { EVALUATIONS, RECIPES, type Evaluation, type Figure, type Recipe, type Study, type StudyRun } from './study-runs';
+import { FLIPS, mean, signFlipTest, standardDeviation } from './study-statistics';
 
-const TITLES: Readonly<Record<Evaluation, { readonly title: string; readonly note: string }>> = {
-  pairs: { title: 'Pair score', note: 'MMVP-nano, official rule: a pair counts if both of its pictures prefer their own statement; mean of the patterns' },
-  readout: { title: 'Attribute read-out', note: 'linear probes on the class embedding, frozen protocol' },
-  'zero-shot': { title: 'Zero-shot', note: 'top-1, mean of 27 generated sets' },
-  retrieval: { title: 'Retrieval', note: 'R@1, mean of both sets and directions' },
+const TITLES: Readonly<Record<Evaluation, { readonly title: string; readonly note: string; readonly cases: string }>> = {
+  pairs: { title: 'Pair score', note: 'MMVP-nano, official rule: a pair counts if both of its pictures prefer their own statement; mean of the patterns', cases: 'pairs' },
+  readout: { title: 'Attribute read-out', note: 'linear probes on the class embedding, frozen protocol', cases: 'attributes of pictures' },
+  'zero-shot': { title: 'Zero-shot', note: 'top-1, mean of 27 generated sets', cases: 'pictures' },
+  retrieval: { title: 'Retrieval', note: 'R@1, mean of both sets and directions', cases: 'queries, at rank 1' },
+  segmentation: { title: 'Segmentation', note: 'training free, patch to text, mIoU', cases: 'pictures whose own mIoU rose or fell' },
+  'segmentation-probe': { title: 'Segmentation, probe', note: 'a linear probe on patch tokens, mIoU', cases: 'pictures whose own mIoU rose or fell' },
+  vqa: { title: 'Questions', note: 'a small reader on frozen vision tokens, yes/no questions on pairs: both answers right', cases: 'pairs' },
 };
+
+const COMPARED = [['diva', 'control'], ['diva+realign', 'control+realign']] as const satisfies readonly (readonly [Recipe, Recipe])[];
 
 const number = (value: number): string => value.toFixed(1);
 const signed = (value: number): string => `${value >= 0 ? '+' : '-'}${Math.abs(value).toFixed(1)}`;
@@ -15,25 +20,81 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** docs/nano-study.md */
 export function renderStudy(study: Study): string {
-  const [before, ...runs] = study.runs as [StudyRun, ...StudyRun[]];
+  const results = new Results(study.runs);
   const sections = [
     '# Diffusion feedback on nano-CLIP',
     'Written by `npm run study` from `docs/nano-study.json`; `npm run study -- --rerun` trains and measures everything anew. Figures are percentages; differences are points against the untouched model.',
-    `Machine: ${study.machine}. Settings (preset \`nano\`): \`${JSON.stringify(study.settings)}\`. \`control\` is the same run with the latents of another picture of the batch.`,
+    '## Goals',
+    goals(results),
+    '## Settings',
+    `Machine: ${study.machine}. Settings (preset \`nano\`, and those of the realignment): \`${JSON.stringify(study.settings)}\`. \`control\` is the same run with the latents of another picture of the batch. \`+realign\` is a recipe of its own: after either, the text tower is aligned again on CLIP's own captions, the vision tower frozen.`,
     '## Gates, measured before any tuning',
     table(['gate', 'figure', 'at least', ''], study.gates.map(({ name, value, least, passed }) => [name, value.toFixed(3), String(least), passed ? 'passed' : '**missed**'])),
     gatePatterns(study),
-    '## All evaluations',
-    table(['run', ...EVALUATIONS.map((name) => TITLES[name].title), 'training, s'], [
-      ['before', ...EVALUATIONS.map((name) => number(before.figures[name].overall)), ''],
-      ...runs.map((run) => [`${run.recipe}, seed ${run.seed}`, ...EVALUATIONS.map((name) => withGain(run.figures[name], before.figures[name])), number(run.seconds.training)]),
-    ]),
+    '## All evaluations, run by run',
+    runsTable(results),
     EVALUATIONS.map((name) => `- ${TITLES[name].title}: ${TITLES[name].note}.`).join('\n'),
     '## Feedback against control',
-    conclusions(before, runs),
-    ...EVALUATIONS.map((name) => `## ${TITLES[name].title}, in parts\n\n${partsTable(name, before, runs)}${mcnemarLines(name, runs)}`),
+    ...comparisons(results),
+    '## Case by case against the untouched model',
+    mcnemarTable(results),
+    `Turned right / turned wrong (McNemar's exact two-sided p). Cases: ${EVALUATIONS.map((name) => `${TITLES[name].title.toLowerCase()}: ${TITLES[name].cases}`).join('; ')}.`,
+    ...EVALUATIONS.map((name) => `## ${TITLES[name].title}, in parts\n\n${partsTable(name, results)}`),
+    '## Cost',
+    costTable(results),
   ];
   return `${sections.filter(Boolean).join('\n\n')}\n`;
+}
+
+/** The runs by recipe and seed. */
+class Results {
+  readonly before: StudyRun;
+  readonly tuned: readonly StudyRun[];
+  /** Recipes that have runs. */
+  readonly recipes: readonly Recipe[];
+
+  constructor(runs: readonly StudyRun[]) {
+    [this.before, ...this.tuned] = runs as [StudyRun, ...StudyRun[]];
+    this.recipes = RECIPES.filter((recipe) => this.of(recipe).length);
+  }
+
+  of(recipe: Recipe): StudyRun[] {
+    return this.tuned.filter((run) => run.recipe === recipe);
+  }
+
+  /** Of each seed. */
+  gains(recipe: Recipe, value: (run: StudyRun) => number): number[] {
+    return this.of(recipe).map((run) => value(run) - value(this.before));
+  }
+
+  /** Both recipes' runs of each seed that has both. */
+  paired(recipe: Recipe, other: Recipe): (readonly [StudyRun, StudyRun])[] {
+    return this.of(recipe).flatMap((run) => this.of(other).filter(({ seed }) => seed === run.seed).map((twin) => [run, twin] as const));
+  }
+}
+
+const overall = (name: Evaluation) => (run: StudyRun): number => run.figures[name].overall;
+const kinds = (run: StudyRun): number => run.figures['zero-shot'].parts['kinds']!;
+
+const LEAST = { readout: 5, p: 0.05, kept: 0.5, pairs: 3 } as const;
+
+/** What was to be reached, by both recipes, against what was. */
+function goals(results: Results): string {
+  const rows = COMPARED.filter(([recipe, control]) => results.paired(recipe, control).length).flatMap(([recipe, control]) => {
+    const gain = (value: (run: StudyRun) => number, of: Recipe = recipe): number => mean(results.gains(of, value));
+    const readout = gain(overall('readout')) - gain(overall('readout'), control);
+    const p = signFlipTest(differences(results, recipe, control, 'readout'));
+    const [pairs, pairsOfControl] = [gain(overall('pairs')), gain(overall('pairs'), control)];
+    const row = (goal: string, figure: string, reached: boolean): string[] => [recipe, goal, figure, reached ? 'reached' : '**not reached**'];
+    return [
+      row(`attribute read-out over control at least +${LEAST.readout}, p < ${LEAST.p}`, `${signed(readout)} (p ${p.toPrecision(2)})`, readout >= LEAST.readout && p < LEAST.p),
+      row(`kinds, zero-shot, within ${LEAST.kept}`, signed(gain(kinds)), Math.abs(gain(kinds)) <= LEAST.kept),
+      row(`retrieval within ${LEAST.kept}`, signed(gain(overall('retrieval'))), Math.abs(gain(overall('retrieval'))) <= LEAST.kept),
+      row(`pair score at least +${LEAST.pairs}, the control's gain below half of it`, `${signed(pairs)} (control ${signed(pairsOfControl)})`, pairs >= LEAST.pairs && pairsOfControl < pairs / 2),
+    ];
+  });
+  const seeds = Math.max(0, ...results.recipes.map((recipe) => results.of(recipe).length));
+  return `${table(['recipe', 'goal', 'figure', ''], rows)}\n\nMeans over ${seeds} seed${seeds === 1 ? '' : 's'}, on the test set.`;
 }
 
 function gatePatterns({ gates }: Study): string {
@@ -43,42 +104,50 @@ function gatePatterns({ gates }: Study): string {
   return table(['per pattern', ...patterns], told.map(({ name, perPattern }) => [name, ...patterns.map((pattern) => perPattern![pattern]!.toFixed(2))]));
 }
 
-function withGain(figure: Figure, before: Figure): string {
-  return `${number(figure.overall)} (${signed(figure.overall - before.overall)})`;
+function runsTable({ before, tuned }: Results): string {
+  const withGain = (figure: Figure, was: Figure): string => `${number(figure.overall)} (${signed(figure.overall - was.overall)})`;
+  return table(['run', ...EVALUATIONS.map((name) => TITLES[name].title)], [
+    ['before', ...EVALUATIONS.map((name) => number(before.figures[name].overall))],
+    ...tuned.map((run) => [nameOf(run), ...EVALUATIONS.map((name) => withGain(run.figures[name], before.figures[name]))]),
+  ]);
 }
 
-function partsTable(name: Evaluation, before: StudyRun, runs: readonly StudyRun[]): string {
-  return table(['', 'before', ...runs.map(({ recipe, seed }) => `${recipe} ${seed}`)], Object.entries(before.figures[name].parts).map(([part, value]) => [part, number(value), ...runs.map((run) => number(run.figures[name].parts[part]!))]));
-}
-
-function mcnemarLines(name: Evaluation, runs: readonly StudyRun[]): string {
-  const lines = runs.flatMap(({ recipe, seed, figures: { [name]: { against } } }) => (against ? [`- ${recipe}, seed ${seed}: ${against.better} turned right, ${against.worse} wrong (exact two-sided p ${against.p.toPrecision(2)})`] : []));
-  return lines.length ? `\n\nAgainst the untouched model, case by case:\n\n${lines.join('\n')}` : '';
-}
-
-/** For every evaluation the mean gains of both recipes, and of feedback over control, paired over seeds and parts. */
-function conclusions(before: StudyRun, runs: readonly StudyRun[]): string {
-  const seeds = [...new Set(runs.map(({ seed }) => seed))];
-  const find = (recipe: StudyRun['recipe'], seed: number): StudyRun => runs.find((run) => run.recipe === recipe && run.seed === seed)!;
-  const rows = EVALUATIONS.map((name) => {
-    const gain = (recipe: StudyRun['recipe']): number => mean(seeds.map((seed) => find(recipe, seed).figures[name].overall - before.figures[name].overall));
-    const differences = seeds.flatMap((seed) => Object.entries(find('diva', seed).figures[name].parts).map(([part, value]) => value - find('control', seed).figures[name].parts[part]!));
-    return [TITLES[name].title, signed(gain('diva')), signed(gain('control')), signed(gain('diva') - gain('control')), signFlipTest(differences).toPrecision(2)];
+/** For every evaluation the mean gains of feedback and control, and of the one over the other, paired over seeds and parts. */
+function comparisons(results: Results): string[] {
+  const tables = COMPARED.filter(([recipe, control]) => results.paired(recipe, control).length).map(([recipe, control]) => {
+    const rows = EVALUATIONS.map((name) => {
+      const [gain, controls] = [recipe, control].map((one) => mean(results.gains(one, overall(name)))) as [number, number];
+      return [TITLES[name].title, signed(gain), signed(controls), signed(gain - controls), signFlipTest(differences(results, recipe, control, name)).toPrecision(2)];
+    });
+    return table(['mean over seeds', recipe, control, 'over control', 'p'], rows);
   });
-  return `${table(['mean over seeds', 'diva', 'control', 'diva over control', 'p'], rows)}\n\np: two-sided sign-flip test of diva over control on the differences of all parts and seeds (${FLIPS} seeded flips).`;
+  return tables.length ? [...tables, `p: two-sided sign-flip test of feedback over control on the differences of all parts and seeds (${FLIPS} seeded flips).`] : [];
 }
 
-const FLIPS = 20_000;
-
-/** Share of random sign flips whose mean is as far from 0 as the differences' own. */
-export function signFlipTest(differences: readonly number[]): number {
-  const stream = new RandomStream(0, 'shuffle', {});
-  const own = Math.abs(mean(differences)) - 1e-12;
-  let asFar = 0;
-  for (let i = 0; i < FLIPS; i++) if (Math.abs(mean(differences.map((value) => (stream.uniform() < 0.5 ? value : -value)))) >= own) asFar++;
-  return (asFar + 1) / (FLIPS + 1);
+/** Of every part and seed. */
+function differences(results: Results, recipe: Recipe, control: Recipe, name: Evaluation): number[] {
+  return results.paired(recipe, control).flatMap(([run, twin]) => Object.entries(run.figures[name].parts).map(([part, value]) => value - (twin.figures[name].parts[part] ?? 0)));
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function mcnemarTable({ tuned }: Results): string {
+  const cell = ({ against }: Figure): string => (against ? `${against.better} / ${against.worse} (${against.p.toPrecision(2)})` : '');
+  return table(['run', ...EVALUATIONS.map((name) => TITLES[name].title)], tuned.map((run) => [nameOf(run), ...EVALUATIONS.map((name) => cell(run.figures[name]))]));
+}
+
+/** Every recipe's mean over the seeds, with their standard deviation. */
+function partsTable(name: Evaluation, results: Results): string {
+  const spread = (values: readonly number[]): string => `${number(mean(values))} ± ${number(standardDeviation(values))}`;
+  return table(['', 'before', ...results.recipes], Object.entries(results.before.figures[name].parts).map(([part, value]) => [
+    part, number(value), ...results.recipes.map((recipe) => spread(results.of(recipe).map((run) => run.figures[name].parts[part] ?? 0))),
+  ]));
+}
+
+function costTable({ before, tuned }: Results): string {
+  const steps = [...new Set([before, ...tuned].flatMap(({ seconds }) => Object.keys(seconds.evaluations)))];
+  const row = (name: string, { seconds }: StudyRun): string[] => [name, number(seconds.training), ...steps.map((step) => number(seconds.evaluations[step] ?? 0))];
+  return `${table(['seconds', 'training', ...steps], [row('before', before), ...tuned.map((run) => row(nameOf(run), run))])}\n\nOf a realigned model, training is the realignment alone. Evaluations work in two processes beside each other.`;
+}
+
+function nameOf({ recipe, seed }: StudyRun): string {
+  return `${recipe}, seed ${seed}`;
 }

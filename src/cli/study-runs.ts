@@ -1,22 +1,29 @@
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { openPath } from '../data/files-node';
 import { parseJson } from '../data/json';
 import { nanoPictures } from '../data/scenes/nano';
+import { UserError } from '../ir/errors';
 import { gateSchema } from '../pretrain/gates';
 import { writeWhole } from './files';
-import { evaluateMmvp } from './eval-mmvp';
-import { evaluateReadout } from './eval-readout';
-import { evaluateRetrieval } from './eval-retrieval';
-import { evaluateZeroShot } from './eval-zero-shot';
+import { realign } from './realign';
+import { Measuring } from './study-measuring';
 import { train } from './train';
 
 const CLIP = 'public/models/nano-clip';
 const DIFFUSION = 'public/models/nano-sd';
-const PAIRS = 'src/data/scenes/mmvp-nano.json';
 const SEEDS = [1, 2, 3];
-const RECIPES = ['diva', 'control'] as const;
+const TUNED = ['diva', 'control'] as const;
+const REALIGNED = ['diva+realign', 'control+realign'] as const;
+export const RECIPES = [...TUNED, ...REALIGNED] as const;
+export type Recipe = (typeof RECIPES)[number];
+
+/** How text towers are aligned again after feedback and control alike. */
+export const REALIGN = { steps: 100, lr: 1e-4 } as const;
 
 /** An evaluation's figure, in percent, what it is the mean of, and how often a case turned right or wrong against the untouched model. */
 const figureSchema = z.object({
@@ -26,88 +33,121 @@ const figureSchema = z.object({
 });
 export type Figure = z.infer<typeof figureSchema>;
 
-export const EVALUATIONS = ['pairs', 'readout', 'zero-shot', 'retrieval'] as const;
+export const EVALUATIONS = ['pairs', 'readout', 'zero-shot', 'retrieval', 'segmentation', 'segmentation-probe', 'vqa'] as const;
 export type Evaluation = (typeof EVALUATIONS)[number];
 
 const runSchema = z.object({
   /** `before` is the untouched model. */
   recipe: z.enum(['before', ...RECIPES]),
   seed: z.number(),
-  /** Of training, and of all evaluations. */
-  seconds: z.object({ training: z.number(), evaluation: z.number() }),
-  figures: z.object({ pairs: figureSchema, readout: figureSchema, 'zero-shot': figureSchema, retrieval: figureSchema }),
+  /** Of training (a realigned model's: of the realignment alone), and of each evaluation. */
+  seconds: z.object({ training: z.number(), evaluations: z.record(z.string(), z.number()) }),
+  figures: z.record(z.enum(EVALUATIONS), figureSchema),
 });
 export type StudyRun = z.infer<typeof runSchema>;
 
-const studySchema = z.object({ gates: z.array(gateSchema), settings: z.record(z.string(), z.unknown()), machine: z.string(), runs: z.array(runSchema) });
+const studySchema = z.object({
+  gates: z.array(gateSchema),
+  settings: z.record(z.string(), z.unknown()),
+  /** Of the settings and of both models' files. */
+  fingerprint: z.string(),
+  machine: z.string(),
+  runs: z.array(runSchema),
+});
 export type Study = z.infer<typeof studySchema>;
 
 export async function readStudy(file: string): Promise<Study> {
   return parseJson(await readFile(file, 'utf8'), file, studySchema);
 }
 
-interface Test { readonly wrong_to_right: number; readonly right_to_wrong: number; readonly p_exact_two_sided: number }
+interface Plan {
+  readonly recipe: StudyRun['recipe'];
+  readonly seed: number;
+}
 
-const against = (test: Test | undefined): Pick<Figure, 'against'> => (test ? { against: { better: test.wrong_to_right, worse: test.right_to_wrong, p: test.p_exact_two_sided } } : {});
+const PLANS: readonly Plan[] = [{ recipe: 'before', seed: 0 }, ...SEEDS.flatMap((seed) => RECIPES.map((recipe) => ({ recipe, seed })))];
 
-/** `argv`: --clip and --executor, and --baseline where cases are compared. */
-const MEASURES: Readonly<Record<Evaluation, (argv: string[]) => Promise<Figure>>> = {
-  pairs: async (argv) => {
-    const { average_percent: overall, per_pattern, mcnemar } = await evaluateMmvp([...argv, '--pairs', PAIRS]);
-    return { overall, parts: mapped(per_pattern, ({ percent }) => percent), ...against(mcnemar) };
-  },
-  readout: async (argv) => {
-    const { average_percent: overall, per_pattern } = await evaluateReadout([...argv, '--nano']);
-    return { overall, parts: mapped(per_pattern, ({ percent }) => percent) };
-  },
-  'zero-shot': async (argv) => {
-    const { mean_top1_percent: overall, sets } = await evaluateZeroShot([...argv, '--nano']);
-    return { overall, parts: Object.fromEntries(sets.map(({ name, top1 }) => [name, top1.percent])) };
-  },
-  retrieval: async (argv) => {
-    const { mean_r1_percent: overall, sets } = await evaluateRetrieval([...argv, '--nano']);
-    const parts = sets.flatMap(({ name, image_to_text: there, text_to_image: back }) => (['r1', 'r5', 'r10'] as const).flatMap((k) => [[`${name}, picture to text, ${k}`, there[k].percent], [`${name}, text to picture, ${k}`, back[k].percent]] as const));
-    return { overall, parts: Object.fromEntries(parts) };
-  },
-};
+const same = (a: Plan, b: Plan): boolean => a.recipe === b.recipe && a.seed === b.seed;
 
-/** Trains and measures everything anew; what is done is told and saved after every run. */
-export async function rerun(study: Study, file: string, tell: (line: string) => void): Promise<Study> {
-  const folder = await mkdtemp(join(tmpdir(), 'nano-study-'));
+/**
+ * Trains and measures everything; what is done is told, and saved after every run. Goes on from the runs of `file` if they are some of all, with the same settings and models;
+ * their models lie in the system's folder for temporary files until all is done.
+ */
+export async function rerun(header: Omit<Study, 'runs' | 'fingerprint'>, file: string, tell: (line: string) => void): Promise<Study> {
+  const fingerprint = await fingerprintOf(header.settings);
+  const study = { ...header, fingerprint, runs: await unfinishedRuns(file, fingerprint) };
+  if (study.runs.length) tell(`going on after ${study.runs.length} of ${PLANS.length} runs in ${file}`);
+  const models = new Models(join(tmpdir(), `nano-study-${fingerprint.slice(0, 16)}`));
+  const measuring = new Measuring();
   try {
-    const images = join(folder, 'pictures');
-    await writePictures(images);
-    const runs = [await measured({ recipe: 'before', seed: 0 }, CLIP, 0, tell)];
-    for (const seed of SEEDS) {
-      for (const recipe of RECIPES) {
-        const out = join(folder, `${recipe}-${seed}`);
-        const { seconds } = await train(['--clip', CLIP, '--diffusion', DIFFUSION, '--images', images, '--recipe', recipe, '--seed', String(seed), '--set', 'preset=nano', '--executor', 'ort', '--out', out]);
-        runs.push(await measured({ recipe, seed }, out, seconds, tell));
-        await writeWhole(file, `${JSON.stringify({ ...study, runs }, null, 1)}\n`);
-      }
+    for (const plan of PLANS) {
+      if (study.runs.some((run) => same(run, plan))) continue;
+      const { folder, seconds } = await models.of(plan);
+      const { figures, seconds: evaluations } = await measuring.measure(folder, CLIP, (line) => tell(`${plan.recipe} ${plan.seed} ${line}`));
+      study.runs.push({ ...plan, figures, seconds: { training: seconds, evaluations } });
+      await writeWhole(file, `${JSON.stringify(study, null, 1)}\n`);
     }
-    return { ...study, runs };
   } finally {
-    await rm(folder, { recursive: true });
+    measuring.stop();
   }
+  await models.remove();
+  return study;
 }
 
-async function writePictures(folder: string): Promise<void> {
-  await mkdir(folder);
-  for (const picture of (await nanoPictures()).files) await writeFile(join(folder, picture.path), await picture.read());
+/** None where the file is missing, of another form, of other settings or models, or holds all runs: then everything is done anew. */
+async function unfinishedRuns(file: string, fingerprint: string): Promise<StudyRun[]> {
+  if (!existsSync(file)) return [];
+  const saved = await readStudy(file).catch((error: unknown) => {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  });
+  return saved?.fingerprint === fingerprint && saved.runs.length < PLANS.length ? saved.runs : [];
 }
 
-async function measured(run: Pick<StudyRun, 'recipe' | 'seed'>, clip: string, training: number, tell: (line: string) => void): Promise<StudyRun> {
-  const started = performance.now();
-  const figures: Partial<Record<Evaluation, Figure>> = {};
-  for (const name of EVALUATIONS) {
-    const baseline = name === 'pairs' && run.recipe !== 'before' ? ['--baseline', CLIP] : [];
-    figures[name] = await MEASURES[name](['--clip', clip, '--executor', 'ort', ...baseline]);
-    tell(`${run.recipe} ${run.seed} ${name}: ${figures[name].overall.toFixed(2)}`);
+async function fingerprintOf(settings: Study['settings']): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(settings));
+  for (const folder of [CLIP, DIFFUSION]) for (const file of (await openPath(folder)).files) hash.update(file.path).update(await file.read());
+  return hash.digest('hex');
+}
+
+interface Trained {
+  readonly folder: string;
+  /** What its own training took. */
+  readonly seconds: number;
+}
+
+const secondsSchema = z.object({ seconds: z.number() });
+
+/** The models of the runs, each trained when it is asked for and not there yet. */
+class Models {
+  constructor(private readonly folder: string) {}
+
+  async of({ recipe, seed }: Plan): Promise<Trained> {
+    if (recipe === 'before') return { folder: CLIP, seconds: 0 };
+    const folder = join(this.folder, `${recipe}-${seed}`);
+    const record = join(folder, 'study.json');
+    if (existsSync(record)) return { folder, ...parseJson(await readFile(record, 'utf8'), record, secondsSchema) };
+    for (const unfinished of [folder, `${folder}.partial`]) await rm(unfinished, { recursive: true, force: true });
+    const { seconds } = await this.make(recipe, seed, folder);
+    await writeWhole(record, JSON.stringify({ seconds }));
+    return { folder, seconds };
   }
-  return { ...run, seconds: { training, evaluation: (performance.now() - started) / 1000 }, figures: figures as StudyRun['figures'] };
-}
 
-function mapped<T>(record: Readonly<Record<string, T>>, number: (value: T) => number): Record<string, number> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, number(value)]));
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async make(recipe: Recipe, seed: number, out: string): Promise<{ readonly seconds: number }> {
+    const ends = ['--seed', String(seed), '--executor', 'ort', '--out', out];
+    if (recipe === 'diva' || recipe === 'control') return train(['--clip', CLIP, '--diffusion', DIFFUSION, '--images', await this.pictures(), '--recipe', recipe, '--set', 'preset=nano', ...ends]);
+    const { folder } = await this.of({ recipe: recipe === 'diva+realign' ? 'diva' : 'control', seed });
+    return realign(['--clip', folder, '--nano', '--steps', String(REALIGN.steps), '--lr', String(REALIGN.lr), ...ends]);
+  }
+
+  private async pictures(): Promise<string> {
+    const folder = join(this.folder, 'pictures');
+    await mkdir(folder, { recursive: true });
+    for (const picture of (await nanoPictures()).files) await writeFile(join(folder, picture.path), await picture.read());
+    return folder;
+  }
 }

@@ -7,10 +7,11 @@ import { readGates } from '../pretrain/gates';
 import { PRESETS } from '../recipes/settings';
 import { writeWhole } from './files';
 import { renderStudy } from './study-report';
-import { readStudy, rerun } from './study-runs';
+import { readStudy, REALIGN, rerun } from './study-runs';
 
 const HELP = `usage: npm run study [-- --rerun]
-Writes docs/nano-study.md from docs/nano-study.json, after training and measuring everything anew with --rerun.
+Writes docs/nano-study.md from docs/nano-study.json, after training and measuring everything anew with --rerun. A rerun that was stopped goes on from the runs
+that it has saved there, if settings and models are the same; remove the file to begin anew all the same.
 `;
 
 const RUNS = 'docs/nano-study.json';
@@ -21,8 +22,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   if (values.rerun) {
     const gates = readGates(await readFile(GATES, 'utf8'), GATES);
-    const study = await rerun({ gates, settings: PRESETS.nano, machine: `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`, runs: [] }, RUNS, (line) => console.error(line));
-    await writeWhole(RUNS, `${JSON.stringify(study, null, 1)}\n`);
+    await rerun({ gates, settings: { ...PRESETS.nano, realign: REALIGN }, machine: `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}` }, RUNS, (line) => console.error(line));
   } else if (!existsSync(RUNS)) throw new UserError('There are no saved runs', RUNS, 'Make them with npm run study -- --rerun');
   await writeWhole('docs/nano-study.md', renderStudy(await readStudy(RUNS)));
 }

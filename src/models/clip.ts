@@ -130,11 +130,20 @@ export function headParameters(clip: ClipModel): string[] {
 
 /** The same model with other vision weights, by initializer name; they are rounded to the dtype that the file stores. */
 export function withVision(clip: ClipModel, parameters: Readonly<Record<string, Tensor>>): ClipModel {
-  const weights = new Map(clip.vision.graph.weights);
+  return { ...clip, vision: withWeights(clip.vision, parameters) };
+}
+
+/** The same of the text weights. */
+export function withText(clip: ClipModel, parameters: Readonly<Record<string, Tensor>>): ClipModel {
+  return { ...clip, text: withWeights(clip.text, parameters) };
+}
+
+function withWeights(model: Model, parameters: Readonly<Record<string, Tensor>>): Model {
+  const weights = new Map(model.graph.weights);
   for (const [name, tensor] of Object.entries(parameters)) {
-    const old = weights.get(name) ?? unreachable(`${clip.vision.file} has no weight ${name}`);
+    const old = weights.get(name) ?? unreachable(`${model.file} has no weight ${name}`);
     if (old.shape.join() !== tensor.shape.join()) unreachable(`${name} is ${describe(tensor)} instead of ${describe(old)}`);
     weights.set(name, { dtype: old.dtype, shape: old.shape, ref: { kind: 'bytes', dtype: old.dtype, bytes: bytesOf(cast(tensor, old.dtype)) } });
   }
-  return { ...clip, vision: { ...clip.vision, graph: { ...clip.vision.graph, weights } } };
+  return { ...model, graph: { ...model.graph, weights } };
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../ir/errors';
 import { isFloat, sizeOf } from '../ir/tensor';
 import type { Model, ModelNode } from '../onnx/decode';
-import type { VisionConfig } from './config';
+import type { ClipConfig, VisionConfig } from './config';
 
 /** Names and shapes of a vision tower's tensors in transformers: CLIPVisionModelWithProjection, or SiglipVisionModel (as on the hub, under `vision_model.`). */
 export function visionTensors(config: VisionConfig): Map<string, readonly number[]> {
@@ -19,13 +19,7 @@ export function visionTensors(config: VisionConfig): Map<string, readonly number
   if (clip) tensors.set('vision_model.embeddings.class_embedding', [d]);
   if (!clip || stem.length) tensors.set('vision_model.embeddings.patch_embedding.bias', [d]);
   if (clip) norm('vision_model.pre_layrnorm');
-  for (let layer = 0; layer < layers; layer++) {
-    const name = `vision_model.encoder.layers.${layer}`;
-    for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) linear(`${name}.self_attn.${part}`, d, d);
-    norm(`${name}.layer_norm1`);
-    norm(`${name}.layer_norm2`);
-    perceptron(`${name}.mlp`);
-  }
+  encoderTensors(tensors, 'vision_model', { d, inner, layers });
   norm('vision_model.post_layernorm');
   if (clip) return tensors.set('visual_projection.weight', [config.embeddingSize, d]);
   const head = 'vision_model.head';
@@ -34,6 +28,25 @@ export function visionTensors(config: VisionConfig): Map<string, readonly number
   norm(`${head}.layernorm`);
   perceptron(`${head}.mlp`);
   return tensors;
+}
+
+/** Names and shapes of the tensors of a CLIP's text tower in transformers, its projection among them. */
+export function textTensors({ text: { hiddenSize: d, intermediateSize: inner, layers, vocabSize, contextLength }, vision: { embeddingSize } }: ClipConfig): Map<string, readonly number[]> {
+  const tensors = new Map<string, readonly number[]>([['text_model.embeddings.token_embedding.weight', [vocabSize, d]], ['text_model.embeddings.position_embedding.weight', [contextLength, d]]]);
+  encoderTensors(tensors, 'text_model', { d, inner, layers });
+  return tensors.set('text_model.final_layer_norm.weight', [d]).set('text_model.final_layer_norm.bias', [d]).set('text_projection.weight', [embeddingSize, d]);
+}
+
+/** A tower's layers of attention and perceptrons. */
+function encoderTensors(tensors: Map<string, readonly number[]>, tower: string, { d, inner, layers }: { readonly d: number; readonly inner: number; readonly layers: number }): void {
+  const linear = (name: string, out: number, from: number): void => void tensors.set(`${name}.weight`, [out, from]).set(`${name}.bias`, [out]);
+  for (let layer = 0; layer < layers; layer++) {
+    const name = `${tower}.encoder.layers.${layer}`;
+    for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) linear(`${name}.self_attn.${part}`, d, d);
+    for (const norm of ['layer_norm1', 'layer_norm2']) tensors.set(`${name}.${norm}.weight`, [d]).set(`${name}.${norm}.bias`, [d]);
+    linear(`${name}.mlp.fc1`, inner, d);
+    linear(`${name}.mlp.fc2`, d, inner);
+  }
 }
 
 /** Which initializer holds a parameter of the network, and whether the exporter stored it transposed. */
@@ -52,7 +65,7 @@ const USES: Readonly<Record<string, readonly (string | undefined)[]>> = {
  * Finds the initializer of every expected tensor. Exporters rename weights that they fold or transpose ("onnx::MatMul_425", "val_12"): these are known by
  * the module that uses them, or by the named bias added to their product, and the rest by being the only ones of their shape.
  *
- * @param expected name -> shape, as visionTensors gives them
+ * @param expected name -> shape, as visionTensors or textTensors gives them
  * @param modules node name -> module, as moduleOfNodes gives them
  */
 export function originsOf(model: Model, expected: ReadonlyMap<string, readonly number[]>, modules: ReadonlyMap<string, string>): Map<string, Origin> {
@@ -84,7 +97,7 @@ export function originsOf(model: Model, expected: ReadonlyMap<string, readonly n
 /** The expected tensor that a name stands for: exporters wrap a network, or leave its outermost name away. */
 function expectedName(name: string, expected: ReadonlyMap<string, unknown>): string | undefined {
   for (let rest = name; rest; rest = rest.includes('.') ? rest.slice(rest.indexOf('.') + 1) : '') {
-    const found = [rest, `vision_model.${rest}`].find((candidate) => expected.has(candidate));
+    const found = [rest, `vision_model.${rest}`, `text_model.${rest}`].find((candidate) => expected.has(candidate));
     if (found !== undefined) return found;
   }
   return undefined;

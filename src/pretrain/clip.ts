@@ -1,4 +1,5 @@
 import { tensorFrom } from '../ir/tensor';
+import { infoNce } from '../train/contrastive';
 import type { Network } from '../train/network';
 
 /** Sizes of a tower; the perceptrons are four times as wide. */
@@ -68,25 +69,12 @@ function transformer(net: Network, tower: string, tokens: string, { width, layer
   return x;
 }
 
-/** v / |v| along the last axis */
-export function normalised(net: Network, value: string): string {
-  const squares = net.builder.add('ReduceSum', [net.times(value, value)], { axes: [net.shape(value).length - 1], keepdims: true });
-  return net.builder.add('Div', [value, net.builder.add('Sqrt', [net.plus(squares, 1e-12)], {})], {});
-}
-
 /**
- * CLIP's loss with several right answers: logits = exp(scale) images texts^T, and with the targets P (rows sum to 1 over texts) and Q (columns over pictures)
- *
- *     loss = -(mean over rows of sum P log softmax_texts + mean over the first N columns of sum Q log softmax_pictures) / 2
+ * CLIP's loss (infoNce) with the learned scale exp(logit_scale), at most 100.
  *
  * @param images [N,D] and @param texts [M,D], M >= N, as they leave the towers; texts beyond the first N are wrong ones
  */
 export function contrastiveLoss(net: Network, images: string, texts: string): string {
-  const [n] = net.shape(images) as [number, number];
-  const [m] = net.shape(texts) as [number, number];
   const scale = net.builder.add('Exp', [net.builder.add('Min', [net.parameter('logit_scale', [], { value: Math.log(14) }), net.builder.constant(Math.log(100))], {})], {});
-  const logits = net.times(net.matmul(normalised(net, images), net.transpose(normalised(net, texts), [1, 0])), scale);
-  const toText = net.crossEntropy(logits, net.input('text_targets', [n, m]));
-  const toPicture = net.crossEntropy(net.transpose(net.slice(logits, 1, 0, n), [1, 0]), net.input('picture_targets', [n, n]));
-  return net.times(net.plus(toText, toPicture), 0.5);
+  return infoNce(net, images, texts, scale);
 }

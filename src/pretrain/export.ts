@@ -1,6 +1,6 @@
 import { fileInMemory, type FileTree } from '../data/files';
 import type { Executor } from '../executors/executor';
-import { bytesOf, cast } from '../ir/tensor';
+import { bytesOf, cast, toNumbers } from '../ir/tensor';
 import { loadClip } from '../models/clip';
 import { exportClip, type ExportedFile } from '../models/export';
 import { encodeModel, STANDARD_FUNCTIONS } from '../onnx/encode';
@@ -39,7 +39,7 @@ async function onnxOf(path: string, { graph, parameters }: NetworkGraph, weights
 export async function clipFiles(config: PretrainConfig, text: Weights, vision: Weights): Promise<readonly ExportedFile[]> {
   const { clip } = config;
   const files = [
-    jsonFile('config.json', clipConfig(clip)),
+    jsonFile('config.json', clipConfig(clip, toNumbers(vision['logit_scale']!)[0]!)),
     jsonFile('preprocessor_config.json', processorConfig(clip.vision.imageSize)),
     ...tokenizerFiles(''),
     await onnxOf('onnx/vision_model.onnx', visionNetwork(clip), vision),
@@ -112,12 +112,13 @@ function textConfig({ text, embedding }: ClipSizes): Record<string, unknown> {
   return { ...tower(text), vocab_size: text.vocabulary, max_position_embeddings: text.length, projection_dim: embedding, bos_token_id: size - 2, eos_token_id: size - 1, pad_token_id: size - 1 };
 }
 
-function clipConfig(clip: ClipSizes): Record<string, unknown> {
+function clipConfig(clip: ClipSizes, logitScale: number): Record<string, unknown> {
   const { vision, embedding } = clip;
   return {
     _name_or_path: 'seebetter/nano-clip',
     model_type: 'clip',
     projection_dim: embedding,
+    logit_scale_init_value: Number(logitScale.toFixed(4)),
     text_config: { model_type: 'clip_text_model', ...textConfig(clip) },
     vision_config: { model_type: 'clip_vision_model', ...tower(vision), image_size: vision.imageSize, patch_size: vision.patchSize, stem_channels: vision.stem, num_channels: 3, projection_dim: embedding },
   };

@@ -90,20 +90,6 @@ export function richCaption(scene: Scene): string {
   return captionOf(scene, 'rich');
 }
 
-/**
- * Which tellings are true of which scenes, each row in equal shares: float32 [rows,columns] whose rows sum to 1.
- *
- * @param rows and @param columns the one scenes, the other tellings
- */
-export function truths<A, B>(rows: readonly A[], columns: readonly B[], holds: (row: A, column: B) => boolean): Tensor {
-  const data = new Float32Array(rows.length * columns.length);
-  rows.forEach((row, i) => {
-    const right = columns.flatMap((column, j) => (holds(row, column) ? [j] : []));
-    for (const j of right) data[i * columns.length + j] = 1 / right.length;
-  });
-  return { dtype: 'float32', shape: [rows.length, columns.length], data };
-}
-
 /** A telling is true of a scene that the same telling gives the same words. */
 export function holds(scene: Scene, telling: Telling): boolean {
   return scene.kind === telling.scene.kind && wordsOf({ ...telling, scene }) === wordsOf(telling);

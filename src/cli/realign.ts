@@ -1,0 +1,107 @@
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { openPath } from '../data/files-node';
+import { parseJson } from '../data/json';
+import { describe } from '../data/scenes/caption';
+import { drawScene } from '../data/scenes/draw';
+import { sceneOf, seedOf } from '../data/scenes/scene';
+import { embedPictures } from '../eval/embed';
+import type { RetrievalSet } from '../eval/retrieval';
+import type { Executor } from '../executors/executor';
+import { UserError } from '../ir/errors';
+import { loadClip, type ClipModel } from '../models/clip';
+import { createEncoder } from '../models/encoder';
+import { exportClip } from '../models/export';
+import { realign as align, type CaptionedEmbeddings, type RealignMetrics } from '../train/realign';
+import { captionedIn } from './eval-retrieval';
+import { openExecutor } from './executor';
+import { writeWhole } from './files';
+import { requireFree } from './run-folder';
+import { fromText } from '../train/draws-file';
+
+const USAGE = 'Give realign --clip DIR (--images FOLDER_WITH_CAPTIONS | --nano) --steps N --lr X --seed S --out DIR';
+/** Pictures of a step. */
+const BATCH = 64;
+/** Scenes of the split `train` that --nano takes. */
+const NANO_SCENES = 2048;
+
+export interface RealignReport {
+  readonly out: string;
+  readonly steps: number;
+  readonly pictures: number;
+  readonly captions: number;
+  /** Of the first and the last step. */
+  readonly first_loss: number;
+  readonly loss: number;
+  readonly executor: string;
+  /** Of the alignment, pictures' embeddings included. */
+  readonly seconds: number;
+}
+
+const settingsSchema = z.object({ steps: z.int().min(1).max(1e6).default(100), lr: z.number().positive().max(1).default(1e-4), seed: z.int().min(0).default(1) });
+
+/** `realign`: aligns a model's text tower with its vision tower again, and writes it as a model folder. */
+export async function realign(argv: string[]): Promise<RealignReport> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ args: argv, options: { clip: text, images: text, nano: { type: 'boolean' }, steps: text, lr: text, seed: text, out: text, executor: text } });
+  const { clip: folder, images, nano, out } = values;
+  if (folder === undefined || out === undefined) throw new UserError(`${folder === undefined ? '--clip' : '--out'} is missing`, 'realign', USAGE);
+  if ((images === undefined) === !nano) throw new UserError(nano ? 'Both --images and --nano are given' : 'No pictures are given', 'realign', USAGE);
+  const given = (['steps', 'lr', 'seed'] as const).flatMap((key) => (values[key] === undefined ? [] : [[key, fromText(values[key])] as const]));
+  const settings = { ...parseJson(JSON.stringify(Object.fromEntries(given)), 'realign', settingsSchema), batch: BATCH };
+  await requireFree(out);
+  const set = images === undefined ? nanoCaptions() : await captionedIn(images);
+  const clip = await loadClip(await openPath(folder));
+  const executor = await openExecutor(values.executor);
+  try {
+    const started = performance.now();
+    const captioned = { embeddings: await embeddingsOf(clip, set, executor), captions: set.captions };
+    const history: RealignMetrics[] = [];
+    const aligned = await align(clip, captioned, settings, executor, (metrics) => {
+      history.push(metrics);
+      if (metrics.step % 10 === 0 || metrics.step === settings.steps) console.error(`step ${metrics.step}/${settings.steps}  loss ${metrics.loss.toPrecision(6)}  lr ${metrics.lr.toExponential(2)}`);
+    });
+    const report: RealignReport = {
+      out: resolve(out), steps: settings.steps, pictures: set.pictures.length, captions: set.captions.length, first_loss: history[0]!.loss, loss: history.at(-1)!.loss,
+      executor: executor.description, seconds: (performance.now() - started) / 1000,
+    };
+    await writeModel(aligned, out, { 'realign.json': `${JSON.stringify({ clip: resolve(folder), data: images === undefined ? 'nano' : resolve(images), ...settings, ...report }, null, 2)}\n`, 'metrics.jsonl': history.map(({ step, loss, lr, gradNorm }) => `${JSON.stringify({ step, loss, lr, grad_norm: gradNorm })}\n`).join('') });
+    return report;
+  } finally {
+    await executor.dispose();
+  }
+}
+
+/** What nano-CLIP's vision tower was aligned with: scenes of the split `train` with their coarse captions, the kind alone and with its background. */
+export function nanoCaptions(count = NANO_SCENES): RetrievalSet {
+  const scenes = Array.from({ length: count }, (_, i) => sceneOf(seedOf('train', i)));
+  return {
+    name: 'nano', nature: 'coarse captions',
+    pictures: scenes.map((scene, i) => ({ name: `train ${i}`, load: () => Promise.resolve(drawScene(scene)) })),
+    captions: scenes.flatMap((scene, picture) => [false, true].map((background) => ({ text: describe(scene, [], background), picture }))),
+  };
+}
+
+async function embeddingsOf(clip: ClipModel, { pictures }: RetrievalSet, executor: Executor): Promise<CaptionedEmbeddings['embeddings']> {
+  const encoder = await createEncoder(clip, executor);
+  try {
+    return await embedPictures({ processor: clip.processor, encoder }, pictures, (done, total) => console.error(`${clip.name}: ${done} of ${total} pictures`));
+  } finally {
+    await encoder.dispose();
+  }
+}
+
+/** Writes the folder whole or not at all. */
+async function writeModel(clip: ClipModel, out: string, others: Readonly<Record<string, string>>): Promise<void> {
+  const partial = `${resolve(out)}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  const files = [...(await exportClip(clip, 'text')), ...Object.entries(others).map(([path, bytes]) => ({ path, bytes }))];
+  for (const { path, bytes } of files) {
+    await mkdir(dirname(join(partial, path)), { recursive: true });
+    await writeWhole(join(partial, path), bytes);
+  }
+  await rmdir(out).catch(() => undefined);
+  await rename(partial, resolve(out));
+}
