@@ -69,7 +69,8 @@ export async function realign(clip: ClipModel, captioned: CaptionedEmbeddings, s
     for (let step = 0; step < settings.steps; step++) {
       const { pictures, texts, ...targets } = draws.draw(step);
       const ids = tensorFrom('int64', [draws.batch, length], texts.flatMap((one) => clip.tokenizer.encode(one)));
-      onStep?.(await makeStep(program, { ...text.feed(ids), pictures, ...targets }, step, settings));
+      const metrics = await makeStep(program, { ...text.feed(ids), pictures, ...targets }, step, settings);
+      onStep?.(metrics);
     }
     return withText(clip, await program.readState(Object.keys(parameters)));
   } finally {
