@@ -5,6 +5,7 @@ const PORT = 4273;
 
 export default defineConfig({
   testDir: 'e2e',
+  projects: [{ name: 'flows', testMatch: '*.spec.ts' }, { name: 'first-visit', testMatch: 'first-visit.ts', timeout: 3_600_000 }],
   outputDir: 'test-results',
   timeout: 120_000,
   workers: 1,

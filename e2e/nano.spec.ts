@@ -1,23 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { expect, type Page } from '@playwright/test';
-import { button, keepScreen, section, test, tune, visit, waitForPhase } from './page';
-
-/** Presses a button that ends in a download, and keeps the file. */
-async function saved(page: Page, press: () => Promise<void>): Promise<string> {
-  const coming = page.waitForEvent('download');
-  await press();
-  const download = await coming;
-  const path = test.info().outputPath(download.suggestedFilename());
-  await download.saveAs(path);
-  return path;
-}
-
-function evaluate(name: string, ...options: string[]): Record<string, unknown> {
-  const out = test.info().outputPath(`${name}.json`);
-  execFileSync('npx', ['tsx', 'src/cli/main.ts', 'eval', name, ...options, '--out', out], { stdio: 'ignore' });
-  return JSON.parse(readFileSync(out, 'utf8')) as Record<string, unknown>;
-}
+import { expect } from '@playwright/test';
+import { button, evaluate, keepScreen, saved, section, test, tune, visit, waitForPhase } from './page';
 
 test('a first visit tunes on drawn pictures, and the command line finds the same figures in what it exports', async ({ page }) => {
   await visit(page, '?steps=2&batch=2&executor=wasm');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test as base, type Locator, type Page } from '@playwright/test';
@@ -47,8 +48,8 @@ export async function stepsDone(page: Page): Promise<number> {
   return Number(await section(page, 'Run').getAttribute('data-step'));
 }
 
-export async function waitForStep(page: Page, step: number): Promise<void> {
-  await expect.poll(async () => (await failureOf(page)) !== undefined || (await stepsDone(page)) >= step, { timeout: 250_000 }).toBe(true);
+export async function waitForStep(page: Page, step: number, timeout = 250_000): Promise<void> {
+  await expect.poll(async () => (await failureOf(page)) !== undefined || (await stepsDone(page)) >= step, { timeout }).toBe(true);
   expect(await failureOf(page)).toBeUndefined();
 }
 
@@ -65,4 +66,21 @@ export async function drop(target: Locator, paths: readonly string[]): Promise<v
 /** Keeps a picture of the page, to be looked at by a person. */
 export async function keepScreen(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `artifacts/screens/e2e-${name}.png` });
+}
+
+/** Presses a button that ends in a download, and keeps the file. */
+export async function saved(page: Page, press: () => Promise<void>): Promise<string> {
+  const coming = page.waitForEvent('download');
+  await press();
+  const download = await coming;
+  const path = test.info().outputPath(download.suggestedFilename());
+  await download.saveAs(path);
+  return path;
+}
+
+/** The report of the command line's `eval`. */
+export function evaluate(name: string, ...options: string[]): Record<string, unknown> {
+  const out = test.info().outputPath(`${name}.json`);
+  execFileSync('npx', ['tsx', 'src/cli/main.ts', 'eval', name, ...options, '--out', out], { stdio: 'ignore' });
+  return JSON.parse(readFileSync(out, 'utf8')) as Record<string, unknown>;
 }

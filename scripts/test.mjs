@@ -48,7 +48,7 @@ function playwright() {
   }
   const file = 'artifacts/playwright.json';
   rmSync(file, { force: true });
-  const ok = run('npx', ['playwright', 'test']);
+  const ok = run('npx', ['playwright', 'test', '--project', 'flows']);
   const stats = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).stats : { expected: 0, unexpected: 0, flaky: 0 };
   report('browser flows', stats.expected + stats.flaky, ok ? 0 : Math.max(1, stats.unexpected));
 }

@@ -51,8 +51,6 @@ export interface ClipInfo {
   readonly imageSize: number;
   readonly parameters: number;
   readonly bytes: number;
-  /** Settings that were chosen for this model: they stand where a person has set nothing. */
-  readonly preset?: Partial<Settings>;
 }
 
 export interface DiffusionInfo {
@@ -79,6 +77,8 @@ export interface BenchmarkInfo {
   readonly warnings: readonly string[];
 }
 
+export type SettingValue = string | number | boolean | null;
+
 export interface Settings {
   readonly recipe: 'diva' | 'control';
   readonly steps: number;
@@ -90,6 +90,15 @@ export interface Settings {
   readonly executor: ExecutorChoice;
   /** Evaluate the benchmark every so many steps; 0: before and after only. */
   readonly evaluateEvery: number;
+  /** Those that have no field of their own here, by the names of the command line's `--set`. */
+  readonly more: Readonly<Record<string, SettingValue>>;
+}
+
+/** Settings that stand where a person has set nothing. */
+export interface Advice {
+  readonly settings: Partial<Settings>;
+  /** The models that they were chosen for, where they are not the usual ones. */
+  readonly models?: string;
 }
 
 /** A failure in words; `details` is for the copy button. */
@@ -116,11 +125,20 @@ export interface Score {
   readonly pairs: readonly PairResult[];
 }
 
+/** Pairs that turned right, pairs that turned wrong, and how often chance alone turns them as unevenly: McNemar's exact test, two-sided. */
+export interface Turned {
+  readonly fixed: number;
+  readonly broken: number;
+  readonly p: number;
+}
+
 export interface Comparison {
   readonly readout: string;
   readonly before: Score;
   readonly after: Score;
-  readonly mcnemar: { readonly fixed: number; readonly broken: number; readonly p: number };
+  readonly mcnemar: Turned;
+  /** In the benchmark's order. */
+  readonly patterns: readonly (Turned & { readonly pattern: string })[];
   readonly pairs: readonly { readonly pattern: string; readonly captions: readonly [string, string]; readonly pictures: readonly [Blob, Blob] }[];
 }
 
@@ -186,6 +204,8 @@ export interface EngineApi {
   loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>>;
   loadPictures(source: Source): Promise<Answer<PicturesInfo>>;
   loadBenchmark(source: Source): Promise<Answer<BenchmarkInfo>>;
+  /** What fits the models chosen, with everything that a run has a setting for. */
+  advise(): Promise<Answer<Advice>>;
   start(settings: Settings): Promise<Answer<void>>;
   pause(): Promise<void>;
   resume(): Promise<void>;

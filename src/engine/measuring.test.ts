@@ -5,7 +5,7 @@ import type { EngineEvent } from './api';
 import type { Evaluation } from './evaluations';
 import { Measuring } from './measuring';
 
-const executor = {} as Executor;
+const open = async (): Promise<Executor> => ({}) as Executor;
 const model = (name: string): ClipModel => ({ name }) as ClipModel;
 
 it('asks one model after the other, keeps answers, and goes on after a failure', async () => {
@@ -24,11 +24,11 @@ it('asks one model after the other, keeps answers, and goes on after a failure',
   };
   const measuring = new Measuring([letters as Evaluation<unknown>], (event) => events.push(event));
   const [untouched, tuned, broken] = [model('a'), model('abc'), model('broken')];
-  const [alone, failed, both] = [measuring.evaluate('letters', untouched, undefined, executor), measuring.evaluate('letters', untouched, broken, executor), measuring.evaluate('letters', untouched, tuned, executor)];
+  const [alone, failed, both] = [measuring.evaluate('letters', untouched, undefined, open), measuring.evaluate('letters', untouched, broken, open), measuring.evaluate('letters', untouched, tuned, open)];
   expect(measuring.busy).toBe(true);
   await expect(failed).rejects.toThrow('broken');
   expect([await alone, await both]).toEqual([{ before: 1, rows: [] }, { before: 1, after: 3, rows: [] }]);
   expect([asked, measuring.busy]).toEqual([['a', 'broken', 'abc'], false]);
   expect(events[0]).toEqual({ kind: 'evaluation', id: 'letters', label: 'Asking the untouched model', done: 1, total: 2 });
-  expect(() => measuring.evaluate('digits', untouched, undefined, executor)).toThrow(/letters/);
+  expect(() => measuring.evaluate('digits', untouched, undefined, open)).toThrow(/letters/);
 });

@@ -16,11 +16,12 @@ export class Measuring {
     return this.waiting > 0;
   }
 
-  evaluate(id: string, untouched: ClipModel, tuned: ClipModel | undefined, executor: Executor): Promise<EvaluationResult> {
+  evaluate(id: string, untouched: ClipModel, tuned: ClipModel | undefined, open: () => Promise<Executor>): Promise<EvaluationResult> {
     const evaluation = this.evaluations.find(({ info }) => info.id === id);
     if (!evaluation) throw new UserError(`There is no evaluation "${id}"`, '', `Choose one of ${this.evaluations.map(({ info }) => info.id).join(', ')}`);
     this.waiting++;
     const work = this.last.then(async () => {
+      const executor = await open();
       const before = await this.answers(evaluation, untouched, 'the untouched model', executor);
       return evaluation.result(before, tuned && (await this.answers(evaluation, tuned, 'the tuned model', executor)));
     }).finally(() => this.waiting--);

@@ -4,7 +4,7 @@ import { checkFile, checkTree } from '../intake/check';
 import { kindOfFile, kindOfTree, type FileKind, type FolderKind } from '../intake/kinds';
 import { parseSettingsFile } from '../recipes/settings';
 import type { Recognised, SourceKind } from './api';
-import { pageSettings } from './infos';
+import { pageSettings } from './settings';
 
 const CARDS: { readonly [K in Exclude<FolderKind, 'checkpoint'>]: SourceKind } = { clip: 'clip', diffusion: 'diffusion', mmvp: 'benchmark', pictures: 'pictures' };
 

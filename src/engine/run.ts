@@ -5,9 +5,9 @@ import type { Executor } from '../executors/executor';
 import type { ClipModel } from '../models/clip';
 import type { DiffusionModel } from '../models/diffusion';
 import { createEncoder, type ClipEncoder } from '../models/encoder';
-import { parseSettings, type PresetName } from '../recipes/settings';
+import type { RunSettings } from '../recipes/settings';
 import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
-import type { EngineEvent, Score, Settings } from './api';
+import type { EngineEvent, Score } from './api';
 import { comparisonOf, scoreOf } from './scores';
 
 /** What a run works on. */
@@ -16,8 +16,9 @@ export interface Parts {
   readonly diffusion: DiffusionModel;
   readonly pictures: readonly FileEntry[];
   readonly benchmark: Mmvp | undefined;
-  /** Decides what the page has no setting for. */
-  readonly preset: PresetName | undefined;
+  readonly settings: RunSettings;
+  /** Score the benchmark every so many steps; 0: before and after only. */
+  readonly evaluateEvery: number;
 }
 
 export interface Outcome {
@@ -42,17 +43,15 @@ export class TuningRun {
 
   constructor(
     private readonly parts: Parts,
-    private readonly settings: Settings,
-    private readonly executor: Executor,
     private readonly decode: DecodePicture,
     private readonly emit: (event: EngineEvent) => void,
   ) {}
 
-  async go(): Promise<Outcome> {
+  async go(executor: Executor): Promise<Outcome> {
     const { clip, benchmark } = this.parts;
-    const before = benchmark && (await this.score(benchmark, clip, 0));
-    const tuned = await this.train();
-    const after = benchmark && (await this.score(benchmark, tuned, this.steps.length));
+    const before = benchmark && (await this.score(benchmark, clip, 0, executor));
+    const tuned = await this.train(executor);
+    const after = benchmark && (await this.score(benchmark, tuned, this.steps.length, executor));
     if (before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
     this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
     return { untouched: clip, clip: tuned, steps: this.steps, skipped: this.skipped };
@@ -80,12 +79,11 @@ export class TuningRun {
     this.resume();
   }
 
-  private async train(): Promise<ClipModel> {
-    const { clip, diffusion, preset } = this.parts;
-    const { recipe, steps, lr, draws, batch, accumulate, seed } = this.settings;
+  private async train(executor: Executor): Promise<ClipModel> {
+    const { clip, diffusion, settings } = this.parts;
+    const { steps } = settings;
     const trainer = await Trainer.create({
-      clip, diffusion, executor: this.executor, frozen: this.executor, pictures: this.pictureSet(),
-      settings: parseSettings({ ...(preset && { preset }), recipe, steps, lr, draws, batch, accumulate, seed }, 'the settings'),
+      clip, diffusion, settings, executor, frozen: executor, pictures: this.pictureSet(),
       onProgress: (phase, _, done, total) => this.emit({ kind: 'phase', phase, label: PREPARING[phase], done, total }),
       onSkipped: (path, reason) => {
         this.skipped.push({ path, reason });
@@ -93,22 +91,21 @@ export class TuningRun {
       },
     });
     try {
-      this.emit({ kind: 'started', steps, executor: this.executor.kind === 'ort' ? 'wasm' : this.executor.kind, adapter: this.executor.description, memoryBytes: trainer.memoryBytes });
+      this.emit({ kind: 'started', steps, executor: executor.kind === 'ort' ? 'wasm' : executor.kind, adapter: executor.description, memoryBytes: trainer.memoryBytes });
       this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
-      while (trainer.done < steps && !this.stopping) await this.step(trainer);
+      while (trainer.done < steps && !this.stopping) await this.step(trainer, executor);
       return await trainer.tuned();
     } finally {
       await trainer.dispose();
     }
   }
 
-  private async step(trainer: Trainer): Promise<void> {
+  private async step(trainer: Trainer, executor: Executor): Promise<void> {
     const { step, loss, lr, gradNorm, seconds, images } = await this.record(trainer.step());
     this.emit({ kind: 'step', step, loss, lr, gradNorm, seconds, imagesPerSecond: images / seconds });
-    const { benchmark } = this.parts;
-    const { evaluateEvery, steps } = this.settings;
+    const { benchmark, evaluateEvery, settings: { steps } } = this.parts;
     if (benchmark && evaluateEvery && step % evaluateEvery === 0 && step < steps && !this.stopping) {
-      await this.score(benchmark, await trainer.tuned(), step);
+      await this.score(benchmark, await trainer.tuned(), step, executor);
       this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
     }
     if (!this.resumed) return;
@@ -125,10 +122,10 @@ export class TuningRun {
     return metrics;
   }
 
-  private async score(benchmark: Mmvp, clip: ClipModel, step: number): Promise<Score> {
+  private async score(benchmark: Mmvp, clip: ClipModel, step: number, executor: Executor): Promise<Score> {
     const label = step === 0 ? 'Scoring the untouched encoder' : `Scoring the encoder after ${step} steps`;
     this.emit({ kind: 'phase', phase: 'evaluating', label });
-    const encoder = await createEncoder(clip, this.executor);
+    const encoder = await createEncoder(clip, executor);
     try {
       const similarities = await mmvpSimilarities(benchmark, clip, this.remembering(encoder), this.decode, (done, total) => this.emit({ kind: 'phase', phase: 'evaluating', label, done, total }));
       const score = scoreOf(benchmark, similarities, step);

@@ -1,7 +1,7 @@
 import type { FileEntry } from '../data/files';
 import type { Mmvp } from '../eval/mmvp';
 import { mcnemar, pairIsRight } from '../eval/score';
-import type { Comparison, PairResult, Score } from './api';
+import type { Comparison, PairResult, Score, Turned } from './api';
 
 /** @param similarities [pairs, caption 2, picture 2] */
 export function scoreOf({ pairs }: Mmvp, similarities: Float32Array, step: number): Score {
@@ -23,13 +23,17 @@ export function scoreOf({ pairs }: Mmvp, similarities: Float32Array, step: numbe
 }
 
 export async function comparisonOf(benchmark: Mmvp, before: Score, after: Score): Promise<Comparison> {
-  const rights = ({ pairs }: Score): boolean[] => pairs.map(({ right }) => right);
-  const { wrong_to_right: fixed, right_to_wrong: broken, p_exact_two_sided: p } = mcnemar(rights(before), rights(after));
+  const turned = (pattern?: string): Turned => {
+    const rights = ({ pairs }: Score): boolean[] => pairs.filter((_, i) => pattern === undefined || benchmark.pairs[i]!.pattern === pattern).map(({ right }) => right);
+    const { wrong_to_right: fixed, right_to_wrong: broken, p_exact_two_sided: p } = mcnemar(rights(before), rights(after));
+    return { fixed, broken, p };
+  };
   return {
     readout: 'plain CLIP embedding',
     before,
     after,
-    mcnemar: { fixed, broken, p },
+    mcnemar: turned(),
+    patterns: before.perPattern.map(({ pattern }) => ({ pattern, ...turned(pattern) })),
     pairs: await Promise.all(benchmark.pairs.map(async ({ pattern, statements, pictures }) => ({ pattern, captions: statements, pictures: [await blobOf(pictures[0]), await blobOf(pictures[1])] as const }))),
   };
 }

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { decodePicture } from '../data/decode-node';
 import { createNodeOrt } from '../executors/ort-node';
-import type { EngineEvent, Settings } from './api';
+import type { EngineEvent, Failure, Settings } from './api';
 import type { Machine } from './machine';
+import { PRESETS } from '../recipes/settings';
 import { Session } from './session';
 
 const machine: Machine = {
@@ -13,7 +14,7 @@ const machine: Machine = {
   bundled: async (path) => new Uint8Array(await readFile(`public/${path}`)),
 };
 
-const settings: Settings = { recipe: 'diva', steps: 2, lr: 1e-3, draws: 1, batch: 2, accumulate: 1, seed: 1, executor: 'auto', evaluateEvery: 1 };
+const settings: Settings = { recipe: 'diva', steps: 2, lr: 1e-3, draws: 1, batch: 2, accumulate: 1, seed: 1, executor: 'auto', evaluateEvery: 1, more: {} };
 
 async function ready(): Promise<{ session: Session; events: EngineEvent[]; until: (test: (event: EngineEvent) => boolean) => Promise<EngineEvent> }> {
   const session = new Session(machine);
@@ -37,8 +38,9 @@ const isPhase = (...phases: string[]) => (event: EngineEvent): boolean => event.
 describe('a session', () => {
   it('scores, trains, scores again, compares and exports', async () => {
     const { session, events, until } = await ready();
-    expect(await session.start(settings)).toEqual({ ok: true, value: undefined });
-    expect(await session.start(settings)).toMatchObject({ ok: false });
+    const [first, second] = await Promise.all([session.start(settings), session.start(settings)]);
+    expect([first, second]).toEqual([{ ok: true, value: undefined }, { ok: false, failure: expect.objectContaining({ message: expect.stringContaining('A run is under way') as string }) as Failure }]);
+    expect(await session.evaluate('readout')).toMatchObject({ ok: false });
     await until((event) => isPhase('done')(event) || event.kind === 'failed');
     expect(events.filter(({ kind }) => kind === 'failed')).toEqual([]);
     expect(events.flatMap((event) => (event.kind === 'step' ? [event.step] : []))).toEqual([1, 2]);
@@ -63,6 +65,20 @@ describe('a session', () => {
     const steps = events.filter(({ kind }) => kind === 'step').length;
     expect(steps).toBeLessThan(1000);
     expect(events.find(({ kind }) => kind === 'comparison')).toMatchObject({ comparison: { after: { step: steps } } });
+  });
+
+  it('advises the preset only where both of its models are chosen, and takes what has no field', async () => {
+    const session = new Session(machine);
+    const { nano } = PRESETS;
+    expect(await session.advise()).toMatchObject({ value: { settings: { more: { trained: 'all' } } } });
+    await session.loadClip({ bundled: 'nano-clip' });
+    await session.loadDiffusion({ bundled: 'tiny-sd' });
+    expect(await session.advise()).toMatchObject({ value: { settings: { more: { trained: 'all' } } } });
+    await session.loadDiffusion({ bundled: 'nano-sd' });
+    const advice = await session.advise();
+    expect(advice).toMatchObject({ value: { models: 'nano-CLIP under nano-SD', settings: { steps: nano.steps, batch: nano.micro_batch, more: { trained: nano.trained, min_timestep: nano.min_timestep } } } });
+    await session.loadPictures({ bundled: 'drawings' });
+    expect(await session.start({ ...settings, more: { momentum: 2 } })).toMatchObject({ ok: false, failure: { message: expect.stringContaining('momentum') as string } });
   });
 
   it('draws what comes with the page as seeds, and saves it', async () => {

@@ -1,3 +1,4 @@
+import packageJson from '../../package.json' with { type: 'json' };
 import { treeOfFiles } from '../data/files-browser';
 import type { FileEntry, FileTree, Skipped } from '../data/files';
 import { surveyPictures } from '../data/pictures';
@@ -8,8 +9,8 @@ import { UserError } from '../ir/errors';
 import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
-import type { PresetName } from '../recipes/settings';
-import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
+import { writtenSettings, type RunSettings } from '../recipes/settings';
+import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
 import { Bundle } from './bundled';
 import { Emitter } from './emitter';
 import { answer, failureOf } from './failure';
@@ -19,6 +20,7 @@ import type { Machine } from './machine';
 import { Measuring } from './measuring';
 import { recognise } from './recognise';
 import { TuningRun, type Outcome } from './run';
+import { adviceFor, runSettings } from './settings';
 
 type Survey = Awaited<ReturnType<typeof surveyPictures>>;
 
@@ -38,14 +40,15 @@ export class Session implements EngineApi {
   private readonly measuring = new Measuring(EVALUATIONS, (event) => this.emitter.emit(event));
   private readonly executors = new Map<Backend, Promise<Executor>>();
   private clip: ClipModel | undefined;
-  private preset: PresetName | undefined;
   private diffusion: DiffusionModel | undefined;
+  /** Names of what is bundled; undefined for a person's own. */
+  private chosen: { readonly clip?: string | undefined; readonly diffusion?: string | undefined } = {};
   private pictures: readonly FileEntry[] = [];
   private benchmark: Mmvp | undefined;
   private run: TuningRun | undefined;
   private outcome: Outcome | undefined;
   /** How the last run was started. */
-  private started: { readonly settings: Settings; readonly executor: string } | undefined;
+  private started: { readonly settings: RunSettings; readonly choice: ExecutorChoice; readonly executor: Executor } | undefined;
 
   constructor(private readonly machine: Machine) {
     this.bundle = new Bundle(machine);
@@ -77,10 +80,9 @@ export class Session implements EngineApi {
   loadClip(source: Source): Promise<Answer<ClipInfo>> {
     return answer(async () => {
       const clip = await loadClip(await this.tree(source));
-      const preset = 'bundled' in source && source.bundled === 'nano-clip' ? 'nano' : undefined;
-      const info = clipInfo(clip, preset);
+      const info = clipInfo(clip);
       this.clip = clip;
-      this.preset = preset;
+      this.chosen = { ...this.chosen, clip: bundledName(source) };
       return info;
     });
   }
@@ -89,6 +91,7 @@ export class Session implements EngineApi {
     return answer(async () => {
       const diffusion = await loadDiffusion(await this.tree(source));
       this.diffusion = diffusion;
+      this.chosen = { ...this.chosen, diffusion: bundledName(source) };
       return diffusionInfo(diffusion);
     });
   }
@@ -111,25 +114,31 @@ export class Session implements EngineApi {
     });
   }
 
+  advise(): Promise<Answer<Advice>> {
+    return answer(async () => adviceFor(this.chosen));
+  }
+
   start(settings: Settings): Promise<Answer<void>> {
     return answer(async () => {
       if (this.run) throw new UserError('A run is under way', '', 'Stop it first');
       if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
       if (!this.diffusion) throw new UserError('There is no diffusion model yet', 'Teacher', 'Choose one');
       if (!this.pictures.length) throw new UserError('There are no pictures yet', 'Pictures', 'Drop a folder of pictures');
-      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, preset: this.preset };
       if (this.measuring.busy) throw new UserError('An evaluation is under way', '', 'Wait until it is done');
-      const backend = await this.backend(settings);
-      const executor = await this.executor(backend);
-      const run = new TuningRun(parts, settings, executor, this.machine.decode, (event) => this.emitter.emit(event));
+      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, settings: runSettings(settings), evaluateEvery: settings.evaluateEvery };
+      const run = new TuningRun(parts, this.machine.decode, (event) => this.emitter.emit(event));
       this.run = run;
+      const executor = await this.executor(settings.executor).catch((error: unknown) => {
+        this.run = undefined;
+        throw error;
+      });
       this.outcome = undefined;
-      this.started = { settings, executor: executor.description };
-      void run.go().then(
+      this.started = { settings: parts.settings, choice: settings.executor, executor };
+      void run.go(executor).then(
         (outcome) => (this.outcome = outcome),
         async (error: unknown) => {
           this.emitter.emit({ kind: 'failed', failure: failureOf(error) });
-          await this.drop(backend);
+          await this.drop(executor);
         },
       ).finally(() => (this.run = undefined));
     });
@@ -156,7 +165,7 @@ export class Session implements EngineApi {
       if (this.run) throw new UserError('A run is under way', '', 'Wait until it is done, or stop it');
       if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
       const tuned = this.outcome?.untouched === this.clip ? this.outcome.clip : undefined;
-      return this.measuring.evaluate(id, this.clip, tuned, await this.executor(await this.backend(this.started?.settings)));
+      return this.measuring.evaluate(id, this.clip, tuned, () => this.executor(this.started?.choice ?? 'auto'));
     });
   }
 
@@ -165,7 +174,8 @@ export class Session implements EngineApi {
       const outcome = (await this.run?.reached()) ?? this.outcome;
       if (!outcome) throw new UserError('There is no tuned model to export', '', 'Press Tune first; a run under way can be exported while it is paused');
       const { clip, steps, skipped } = outcome;
-      const run = JSON.stringify({ ...this.started, steps: steps.length, skipped }, null, 2);
+      const { settings, executor } = this.started!;
+      const run = JSON.stringify({ seebetter: packageJson.version, settings: writtenSettings(settings), steps: steps.length, executor: executor.kind, adapter: executor.description, skipped }, null, 2);
       const metrics = steps.map(({ step, loss, lr, gradNorm, seconds }) => `${JSON.stringify({ step, loss, lr, grad_norm: gradNorm, seconds })}\n`).join('');
       const text = new TextEncoder();
       return writeZip([...(await exportClip(clip)), { path: 'run.json', bytes: text.encode(run) }, { path: 'metrics.jsonl', bytes: text.encode(metrics) }]);
@@ -190,12 +200,8 @@ export class Session implements EngineApi {
     return 'bundled' in source ? this.bundle.tree(source.bundled) : treeOfFiles(source.name, source.files);
   }
 
-  private async backend(settings?: Settings): Promise<Backend> {
-    const choice = settings?.executor ?? 'auto';
-    return choice === 'auto' ? (await this.machine.probe()).recommended : choice;
-  }
-
-  private executor(backend: Backend): Promise<Executor> {
+  private async executor(choice: ExecutorChoice): Promise<Executor> {
+    const backend = choice === 'auto' ? (await this.machine.probe()).recommended : choice;
     const known = this.executors.get(backend);
     if (known) return known;
     const opening = this.machine.openExecutor(backend);
@@ -205,9 +211,12 @@ export class Session implements EngineApi {
   }
 
   /** After a failure the device may be lost: the next run opens it anew. */
-  private async drop(backend: Backend): Promise<void> {
-    const executor = await this.executors.get(backend)?.catch(() => undefined);
-    this.executors.delete(backend);
-    await executor?.dispose();
+  private async drop(executor: Executor): Promise<void> {
+    for (const [backend, opened] of this.executors) if ((await opened.catch(() => undefined)) === executor) this.executors.delete(backend);
+    await executor.dispose();
   }
+}
+
+function bundledName(source: Source): string | undefined {
+  return 'bundled' in source ? source.bundled : undefined;
 }

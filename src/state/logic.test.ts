@@ -9,6 +9,7 @@ import { reportOf } from './report';
 import { canExport, idleRun, secondsLeft } from './run';
 import { emptySeries } from './series';
 import { defaultSettings } from './settings';
+import { pairsVerdict, readoutVerdict, turnOf } from './verdict';
 
 const pair = (a: number, b: number, c: number, d: number): PairResult => ({ similarity: [[a, b], [c, d]], right: a > b && d >= c });
 const blob = new Blob();
@@ -43,7 +44,7 @@ describe('a pair', () => {
 describe('a comparison', () => {
   const score = (step: number, pairs: PairResult[]): Comparison['before'] => ({ step, pairsRight: pairs.filter((result) => result.right).length, of: pairs.length, perPattern: [], pairs });
   const comparison: Comparison = {
-    readout: 'plain CLIP', mcnemar: { fixed: 1, broken: 0, p: 1 },
+    readout: 'plain CLIP', mcnemar: { fixed: 1, broken: 0, p: 1 }, patterns: [],
     before: score(0, [pair(0, 1, 0, 1), pair(1, 0, 0, 1)]), after: score(9, [pair(1, 0, 0, 1), pair(4, 0, 1, 1)]),
     pairs: ['a', 'b'].map((pattern) => ({ pattern, captions: ['x', 'y'], pictures: [blob, blob] })),
   };
@@ -61,6 +62,24 @@ describe('a comparison', () => {
     expect(JSON.parse(JSON.stringify(report))).toMatchObject({ comparison: { after: { pairs_right: 2, of: 2 }, pairs: [{ pattern: 'a', captions: ['x', 'y'] }, {}] }, metrics: [] });
     expect((JSON.parse(JSON.stringify(report)) as { evaluations: unknown }).evaluations).toEqual({ readout: { before: 40, rows: [] } });
     expect(JSON.stringify(report)).not.toContain('pictures"');
+  });
+});
+
+describe('what may be said', () => {
+  const comparison = (fixed: number, broken: number, p: number): Comparison => ({ mcnemar: { fixed, broken, p } }) as Comparison;
+
+  it('of pairs is no more than the test allows', () => {
+    expect(pairsVerdict(comparison(2, 3, 1))).toBe("2 pairs turned right, 3 turned wrong: no more than chance (McNemar's exact test, p = 1.00).");
+    expect(pairsVerdict(comparison(20, 3, 1e-4))).toContain('better than chance explains');
+    expect(pairsVerdict(comparison(3, 20, 1e-4))).toContain('worse than chance explains');
+    expect(pairsVerdict(comparison(0, 0, 1))).toContain('No pair turned');
+    expect([turnOf({ fixed: 9, broken: 1, p: 0.02 }), turnOf({ fixed: 1, broken: 9, p: 0.02 }), turnOf({ fixed: 9, broken: 1, p: 0.2 })]).toEqual(['better', 'worse', undefined]);
+  });
+
+  it('of the read-out needs both models', () => {
+    expect(readoutVerdict({ before: 82, rows: [] })).toBeUndefined();
+    expect(readoutVerdict({ before: 82, after: 82.3, p: 0.6, rows: [] })).toContain('82.0 → 82.3 %');
+    expect(['more than before', 'less than before'].map((words, i) => readoutVerdict({ before: 50, after: i ? 40 : 60, p: 0.001, rows: [] })?.includes(words))).toEqual([true, true]);
   });
 });
 

@@ -10,7 +10,7 @@ export const EXECUTOR_NAMES: Readonly<Record<string, string>> = { webgpu: 'WebGP
 
 /** Runs with the same combination take equally long a step. */
 export function combinationOf(settings: Settings, executor: string, clip: ClipInfo, diffusion: DiffusionInfo): string {
-  return [clip.name, clip.parameters, diffusion.name, diffusion.parameters, executor, settings.draws, settings.batch, settings.accumulate].join('|');
+  return [clip.name, clip.parameters, diffusion.name, diffusion.parameters, executor, settings.draws, settings.batch, settings.accumulate, JSON.stringify(settings.more)].join('|');
 }
 
 /** Pictures that one optimiser step looks at. */

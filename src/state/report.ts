@@ -16,7 +16,7 @@ interface ReportInput {
 /** Everything measured in a run as plain JSON: what was used, every step, every score, every pair. */
 export function reportOf({ settings, run, series, clip, diffusion, pictures, measured = {} }: ReportInput): object {
   return {
-    settings, clip, diffusion,
+    settings: run.settings ?? settings, clip, diffusion,
     pictures: pictures && { name: pictures.name, count: pictures.count, skipped: pictures.skipped },
     executor: run.executor, adapter: run.adapter, memory_bytes: run.memoryBytes, phase: run.phase,
     skipped_in_training: run.skipped,
@@ -29,9 +29,9 @@ export function reportOf({ settings, run, series, clip, diffusion, pictures, mea
 
 const scoreOf = ({ step, pairsRight, of, perPattern }: Score): object => ({ step, pairs_right: pairsRight, of, per_pattern: perPattern });
 
-function comparisonOf({ readout, before, after, mcnemar, pairs }: Comparison): object {
+function comparisonOf({ readout, before, after, mcnemar, patterns, pairs }: Comparison): object {
   return {
-    readout, mcnemar, before: scoreOf(before), after: scoreOf(after),
+    readout, mcnemar, patterns, before: scoreOf(before), after: scoreOf(after),
     pairs: pairs.map(({ pattern, captions }, i) => ({ pattern, captions, before: before.pairs[i], after: after.pairs[i] })),
   };
 }

@@ -1,8 +1,10 @@
-import type { Comparison, EngineEvent, Failure, Phase, Score } from '../engine/api';
+import type { Comparison, EngineEvent, Failure, Phase, Score, Settings } from '../engine/api';
 
 /** All that the page knows of a run, except the series of its steps (series.ts). */
 export interface RunState {
   readonly phase: Phase;
+  /** What it was started with. */
+  readonly settings?: Settings;
   /** The phase in words, as the engine says it. */
   readonly label: string;
   readonly progress?: { readonly done: number; readonly total: number };

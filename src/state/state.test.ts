@@ -45,5 +45,8 @@ describe('settings in the address', () => {
     const settings = { steps: 7, executor: 'wasm' as const };
     expect(settingsFromQuery(settingsToQuery(settings)).settings).toEqual(settings);
     expect(settingsToQuery({})).toBe('');
+    const more = { trained: 'head', patches: 0, clip_norm: null };
+    expect(settingsToQuery({ steps: 7, more })).toBe('?steps=7&set.trained=head&set.patches=0&set.clip_norm=null');
+    expect(settingsFromQuery(settingsToQuery({ more })).settings).toEqual({ more });
   });
 });

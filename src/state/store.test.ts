@@ -4,7 +4,7 @@ import { FakeEngine } from '../testing/fake-engine';
 import { connect } from './connection';
 import type { FileSource } from './files';
 import { readiness } from './ready';
-import { begin, choose, measure, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
+import { begin, changeSettings, choose, measure, ownSettings, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
 
 const blob = new Blob();
 const pairs = Promise.resolve([{ pattern: 'State', captions: ['open', 'shut'] as const, pictures: [blob, blob] as const }]);
@@ -37,10 +37,13 @@ describe('the page', () => {
   });
 
   it('takes what was chosen for a model where nothing else is set', async () => {
-    const loadClip: FakeEngine['loadClip'] = () => Promise.resolve({ ok: true, value: { name: 'nano', family: 'openai', imageSize: 64, parameters: 1, bytes: 1, preset: { steps: 60, lr: 0.5 } } });
-    connect(Object.assign(engineThat(), { loadClip }));
+    const advise: FakeEngine['advise'] = () => Promise.resolve({ ok: true, value: { settings: { steps: 60, lr: 0.5, more: { trained: 'head', momentum: 0.9 } }, models: 'nano' } });
+    connect(Object.assign(engineThat(), { advise }));
     await choose('clip', files);
-    expect(page().settings).toMatchObject({ steps: 3, lr: 0.5 });
+    changeSettings({ more: { momentum: 0.5 } });
+    expect(page().settings).toMatchObject({ steps: 3, lr: 0.5, more: { trained: 'head', momentum: 0.5 } });
+    ownSettings({});
+    expect(page().settings).toMatchObject({ steps: 60, more: { momentum: 0.9 } });
   });
 
   it('keeps what a card held when its next choice fails', async () => {

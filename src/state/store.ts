@@ -1,12 +1,12 @@
 import { create } from 'zustand';
-import type { Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
+import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
 import { ask } from './connection';
 import type { FileSource } from './files';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
 import { combinationOf } from './plan';
 import { applyEvent, idleRun, isBusy, type RunState } from './run';
 import { appendStep, emptySeries, type Series } from './series';
-import { defaultSettings, settingsFromQuery, settingsToQuery } from './settings';
+import { defaultSettings, settingsFromQuery, settingsToQuery, settled } from './settings';
 
 export interface Infos {
   readonly clip: ClipInfo;
@@ -44,7 +44,9 @@ export interface PageState {
   readonly slots: Slots;
   /** Set by a person, an address or a file. */
   readonly own: Partial<Settings>;
-  /** Those, over what was chosen for the model, over the defaults. */
+  /** For the models on the page. */
+  readonly advice?: Advice;
+  /** A person's own, over the advice, over the defaults. */
   readonly settings: Settings;
   readonly run: RunState;
   readonly seriesVersion: number;
@@ -128,7 +130,8 @@ export async function measure(id: string): Promise<void> {
 
 /** Keeps how long this run's steps took, for the sentence under Tune. */
 function rememberPace(): void {
-  const { run, slots, settings } = get();
+  const { run, slots } = get();
+  const settings = run.settings ?? get().settings;
   if (!slots.clip.info || !slots.diffusion.info || run.secondsPerStep <= 0) return;
   const paces = withPace(get().paces, combinationOf(settings, run.executor, slots.clip.info, slots.diffusion.info), run.secondsPerStep);
   set({ paces });
@@ -157,7 +160,10 @@ export async function choose<K extends SourceKind>(kind: K, source: Source): Pro
   const info = await valueOf((api) => LOADERS[kind](api, source));
   changeSlot(kind, info === undefined ? { reading: undefined } : { reading: undefined, info, source });
   if (kind === 'clip' && info !== undefined) set({ measured: {} });
-  takeSettings(get().own);
+  if (kind === 'clip' || kind === 'diffusion') {
+    set({ advice: await valueOf((api) => api.advise()) });
+    takeSettings(get().own);
+  }
 }
 
 function refuseWhileBusy(name: string): boolean {
@@ -199,17 +205,23 @@ export function dismissDropped(): void {
 }
 
 function takeSettings(own: Partial<Settings>): void {
-  set({ own, settings: { ...defaultSettings, ...get().slots.clip.info?.preset, ...own } });
+  set({ own, settings: settled(own, get().advice?.settings) });
 }
 
 export function changeSettings(change: Partial<Settings>): void {
-  takeSettings({ ...get().own, ...change });
+  const { own } = get();
+  ownSettings({ ...own, ...change, ...(change.more && { more: { ...own.more, ...change.more } }) });
+}
+
+/** Takes these and no others as a person's own; the address says them. */
+export function ownSettings(own: Partial<Settings>): void {
+  takeSettings(own);
   history.replaceState(null, '', `${location.pathname}${settingsToQuery(get().own)}`);
 }
 
 export async function tune(): Promise<void> {
   series = emptySeries();
-  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting' }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined }));
+  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting', settings: state.settings }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined }));
   const answer = await ask((api) => api.start(get().settings));
   if (!answer.ok) receive([{ kind: 'failed', failure: answer.failure }]);
 }

@@ -1,4 +1,4 @@
-import type { Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, PairResult, Phase, Probe, Score, Settings, Source, Recognised } from '../engine/api';
+import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, PairResult, Phase, Probe, Score, Settings, Source, Recognised } from '../engine/api';
 
 /** How the fake behaves: which machine it plays and where it fails. */
 export interface FakeOptions {
@@ -48,6 +48,7 @@ export class FakeEngine implements EngineApi {
   resume = (): Promise<void> => this.want('run');
   stop = (): Promise<void> => this.want('stop');
   saveBundled = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
+  advise = (): Promise<Answer<Advice>> => Promise.resolve(ok({ settings: { more: { momentum: 0.9, trained: 'all' } } }));
   exportModel = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
 
   evaluations = (): Promise<Answer<readonly EvaluationInfo[]>> => Promise.resolve(ok(EVALUATIONS));
@@ -169,6 +170,8 @@ function scoreAt(step: number, pairs: Comparison['pairs'], steps: number): Score
 }
 
 function compare(before: Score, after: Score, pairs: Comparison['pairs']): Comparison {
-  const count = (was: boolean, is: boolean): number => before.pairs.filter((result, i) => result.right === was && after.pairs[i]?.right === is).length;
-  return { readout: 'plain CLIP embedding', before, after, mcnemar: { fixed: count(false, true), broken: count(true, false), p: 0.18 }, pairs };
+  const count = (was: boolean, is: boolean, pattern?: string): number =>
+    before.pairs.filter((result, i) => result.right === was && after.pairs[i]?.right === is && (pattern === undefined || pairs[i]?.pattern === pattern)).length;
+  const patterns = before.perPattern.map(({ pattern }, i) => ({ pattern, fixed: count(false, true, pattern), broken: count(true, false, pattern), p: i / 10 }));
+  return { readout: 'plain CLIP embedding', before, after, mcnemar: { fixed: count(false, true), broken: count(true, false), p: 0.18 }, patterns, pairs };
 }

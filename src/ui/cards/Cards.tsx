@@ -51,7 +51,7 @@ function PicturesCard(): ReactElement {
   const slot = usePage((state) => state.slots.pictures);
   const skipped = slot.info?.skipped ?? [];
   return (
-    <Card number={3} name="Pictures" kind="pictures" summary={summaryOf(slot, (info) => info.name)} detail={detailOf(slot, (info) => `${plural(info.count, 'picture')}${info.skipped.length ? `, ${info.skipped.length} skipped` : ''}`)}>
+    <Card number={3} name="Pictures" kind="pictures" summary={summaryOf(slot, (info) => info.name)} detail={detailOf(slot, (info) => `${formatCount(info.count)}${info.skipped.length ? `, ${info.skipped.length} skipped` : ''}`)}>
       <p className="small muted">What it learns from. Captions are not needed.</p>
       <SourcePicker kind="pictures" label="Pictures" usually="folder" />
       {slot.info && <p className="small">{plural(slot.info.count, 'picture')} to learn from.</p>}

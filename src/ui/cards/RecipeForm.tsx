@@ -4,6 +4,7 @@ import type { ExecutorChoice, Settings } from '../../engine/api';
 import { EXECUTOR_NAMES } from '../../state/plan';
 import { changeSettings, usePage } from '../../state/store';
 import styles from './Card.module.css';
+import { MoreSettings } from './MoreSettings';
 import { NumberField } from './NumberField';
 
 function RecipeChoice(): ReactElement {
@@ -46,6 +47,7 @@ export function RecipeForm(): ReactElement {
         <NumberField setting="seed" label="Seed" hint="same seed, same run" />
         <NumberField setting="evaluateEvery" label="Compare every" hint="steps; 0: only at the end" />
       </div>
+      <MoreSettings />
       <ExecutorSelect />
     </>
   );

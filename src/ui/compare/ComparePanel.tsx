@@ -10,6 +10,7 @@ import { Headline } from './Headline';
 import { Pairs } from './Pairs';
 import { PatternTable } from './PatternTable';
 import { ScoreTrail } from './ScoreTrail';
+import { Verdict } from './Verdict';
 
 /** Chooses the pairs that before and after are asked about. */
 function BenchmarkPicker({ open }: { readonly open: boolean }): ReactElement {
@@ -44,6 +45,7 @@ function Contents(): ReactElement {
     return (
       <>
         <Headline comparison={comparison} />
+        <Verdict comparison={comparison} />
         <ScoreTrail scores={scores} />
         <PatternTable comparison={comparison} />
         <Pairs comparison={comparison} />

@@ -1,10 +1,8 @@
 import type { ReactElement } from 'react';
 import type { Figure } from '../../engine/api';
 import { formatP, formatSigned } from '../../state/format';
+import { isClear } from '../../state/verdict';
 import styles from './MeasurePanel.module.css';
-
-/** Differences that chance makes more often than this are shown as none. */
-const SIGNIFICANT = 0.05;
 
 interface DifferenceProps {
   readonly figure: Figure;
@@ -15,7 +13,7 @@ interface DifferenceProps {
 /** Points between before and after; coloured and marked only where chance is an unlikely reason for them. */
 export function Difference({ figure: { before, after, p }, short = false }: DifferenceProps): ReactElement | null {
   if (after === undefined) return null;
-  const clear = p !== undefined && p < SIGNIFICANT;
+  const clear = isClear(p);
   const [mark, colour] = !clear ? ['', styles.unclear] : after > before ? ['▲ ', styles.better] : ['▼ ', styles.worse];
   const points = formatSigned(after - before, 1);
   if (short) return <span className={colour}>{mark}{points}</span>;
