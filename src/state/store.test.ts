@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BundledItem } from '../engine/api';
 import { FakeEngine } from '../testing/fake-engine';
 import { connect } from './connection';
@@ -29,7 +29,10 @@ async function until(phase: string): Promise<void> {
 
 describe('the page', () => {
   beforeEach(() => open(engineThat(), '?steps=3'));
-  afterEach(() => usePage.setState(start, true));
+  afterEach(() => {
+    usePage.setState(start, true);
+    vi.unstubAllGlobals();
+  });
 
   it('fills every card at the start', () => {
     expect(Object.values(page().slots).map((slot) => slot.source)).toEqual(catalogue.map(({ id }) => ({ bundled: id })));
@@ -39,9 +42,12 @@ describe('the page', () => {
   it('takes what was chosen for a model where nothing else is set', async () => {
     const advise: FakeEngine['advise'] = () => Promise.resolve({ ok: true, value: { settings: { steps: 60, lr: 0.5, more: { trained: 'head', momentum: 0.9 } }, models: 'nano' } });
     connect(Object.assign(engineThat(), { advise }));
+    vi.stubGlobal('history', { replaceState: (_state: null, _title: string, address: string) => (vi.stubGlobal('location', { pathname: '/', search: address.slice(1) })) });
+    vi.stubGlobal('location', { pathname: '/' });
     await choose('clip', files);
     changeSettings({ more: { momentum: 0.5 } });
     expect(page().settings).toMatchObject({ steps: 3, lr: 0.5, more: { trained: 'head', momentum: 0.5 } });
+    expect(location.search).toBe('?steps=3&set.momentum=0.5');
     ownSettings({});
     expect(page().settings).toMatchObject({ steps: 60, more: { momentum: 0.9 } });
   });
