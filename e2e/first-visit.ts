@@ -1,5 +1,5 @@
 import { expect, type Browser, type Page } from '@playwright/test';
-import { button, evaluate, keepScreen, saved, section, test, tune, visit, waitForStep } from './page';
+import { button, evaluate, saved, section, test, tune, visit, waitForStep } from './page';
 
 /** `npm run first-visit`: what takes minutes. The whole job of a first visit with its time, and every evaluation of the page against the command line's. */
 
@@ -39,6 +39,18 @@ async function laps(page: Page, browser: Browser): Promise<Lap[]> {
   return done;
 }
 
+/** Keeps the whole page as it stands, wide and narrow, light and dark. */
+async function keepLooks(page: Page, name: string): Promise<void> {
+  for (const [looks, width, colorScheme] of [['wide', 1280, 'light'], ['dark', 1280, 'dark'], ['narrow', 390, 'dark']] as const) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: `artifacts/screens/${name}-${looks}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
 test('a first visit, nothing chosen, ends in time, and the command line finds the same in what it exports', async ({ page, browser }) => {
   const opened = performance.now();
   await visit(page);
@@ -48,7 +60,7 @@ test('a first visit, nothing chosen, ends in time, and the command line finds th
   const total = all.reduce((sum, { seconds }) => sum + seconds, 0);
   for (const { phase, seconds, cpu } of all) console.log(`${phase.padEnd(12)} ${seconds.toFixed(1).padStart(7)} s, of processor ${cpu.toFixed(1).padStart(7)} s`);
   console.log(`${'all'.padEnd(12)} ${total.toFixed(1).padStart(7)} s, of processor ${all.reduce((sum, { cpu }) => sum + cpu, 0).toFixed(1).padStart(7)} s`);
-  await keepScreen(page, 'first-visit-done');
+  await keepLooks(page, 'first-visit-done');
   expect.soft(total).toBeLessThan(LONGEST_JOB);
 
   const compare = section(page, 'Compare');
@@ -58,18 +70,19 @@ test('a first visit, nothing chosen, ends in time, and the command line finds th
   expect(evaluate('mmvp', '--clip', clip, '--mmvp', pairs, '--executor', 'ort')).toMatchObject({ of: 135, pairs_right: Number(await compare.getAttribute('data-after')) });
 });
 
-type Report = Record<string, never> & { readonly baseline: Record<string, never> };
-
-/** Each evaluation's name in the command line, and its figures before and after in the report. */
-const EVALUATIONS: readonly (readonly [title: string, name: string, figures: (report: Report) => readonly [before: number, after: number]])[] = [
-  ['Attributes in the embedding', 'readout', ({ average_percent, baseline }) => [baseline.average_percent, average_percent]],
-  ['Zero-shot classification', 'zero-shot', ({ mean_top1_percent, baseline_mean_top1_percent }) => [baseline_mean_top1_percent, mean_top1_percent]],
-  ['Retrieval', 'retrieval', ({ mean_r1_percent, baseline_mean_r1_percent }) => [baseline_mean_r1_percent, mean_r1_percent]],
-  ['Segmentation', 'segmentation', ({ training_free, baseline }) => [baseline.training_free['miou_percent'], training_free['miou_percent']]],
-  ['Questions and answers', 'vqa', ({ paired, baseline }) => [baseline.paired['percent'], paired['percent']]],
+/** Each evaluation's name in the command line, and where its report has the figures before and after. */
+const EVALUATIONS: readonly (readonly [title: string, name: string, before: readonly string[], after: readonly string[]])[] = [
+  ['Attributes in the embedding', 'readout', ['baseline', 'average_percent'], ['average_percent']],
+  ['Zero-shot classification', 'zero-shot', ['baseline_mean_top1_percent'], ['mean_top1_percent']],
+  ['Retrieval', 'retrieval', ['baseline_mean_r1_percent'], ['mean_r1_percent']],
+  ['Segmentation', 'segmentation', ['baseline', 'training_free', 'miou_percent'], ['training_free', 'miou_percent']],
+  ['Questions and answers', 'vqa', ['baseline', 'paired', 'percent'], ['paired', 'percent']],
 ];
 
-for (const [title, name, figures] of EVALUATIONS) {
+const figureAt = (report: Record<string, unknown>, path: readonly string[]): number =>
+  path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], report) as number;
+
+for (const [title, name, ...paths] of EVALUATIONS) {
   test(`what the page measures under "${title}" is what the command line's ${name} finds`, async ({ page, browser }) => {
     await visit(page, '?steps=4');
     await tune(page);
@@ -82,8 +95,8 @@ for (const [title, name, figures] of EVALUATIONS) {
     for (const summary of await card.locator('summary').all()) await summary.click();
     await card.screenshot({ path: `artifacts/screens/measure-${name}.png` });
     const clip = await saved(page, () => button(page, 'Export').click());
-    const report = evaluate(name, '--clip', clip, '--baseline', BASELINE, '--nano', '--executor', 'ort') as Report;
+    const report = evaluate(name, '--clip', clip, '--baseline', BASELINE, '--nano', '--executor', 'ort');
     const shown = [Number(await card.getAttribute('data-before')), Number(await card.getAttribute('data-after'))];
-    expect(shown.map((figure) => figure.toFixed(1))).toEqual(figures(report).map((figure) => figure.toFixed(1)));
+    expect(shown.map((figure) => figure.toFixed(1))).toEqual(paths.map((path) => figureAt(report, path).toFixed(1)));
   });
 }

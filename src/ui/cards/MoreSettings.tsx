@@ -28,8 +28,8 @@ export function MoreSettings(): ReactElement | null {
         <summary>{plural(names.length, 'more setting')}</summary>
         <div className={styles.pair}>{names.map((name) => <Field key={name} name={name} />)}</div>
       </details>
-      {models !== undefined && <p className="small muted">Unless you change them, these are the settings chosen for {models}.</p>}
-      {changed && <Button size="compact-xs" variant="default" onClick={() => ownSettings({})}>Take back my changes</Button>}
+      {models !== undefined && <p className="small muted">Chosen for {models}, but for what you change.</p>}
+      {changed && <Button size="compact-xs" variant="default" style={{ justifySelf: 'start' }} onClick={() => ownSettings({})}>Take back my changes</Button>}
     </>
   );
 }
