@@ -31,6 +31,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
   text_context: `the text encoder's last hidden state of "a photo of a ."; in ${INITIAL}`,
   patches: 'which patch tokens condition the UNet, with replacement; the class token is not counted',
   lr: 'see schedule',
+  captions: 'the untouched CLIP\'s embeddings of captions that name everyday things, normalised',
+  told: '100 times the cosines of the untouched CLIP\'s embedding of the picture with captions',
+  correction1: '1 / (1 - 0.9^(s + 1)) for step s = 0, 1, ...',
+  correction2: '1 / (1 - 0.999^(s + 1))',
 };
 
 export interface ExportReport {
@@ -75,8 +79,8 @@ async function writeGraph(out: string, name: string, graph: Graph, { weights }: 
   return primitive.nodes.length;
 }
 
-function describeStep({ graphs, condition, initial }: PreparedStep, settings: RunSettings, diffusion: Record<string, number>): Record<string, unknown> {
-  const state = Object.keys(initialState(initial));
+function describeStep({ graphs, optimizer, condition, initial }: PreparedStep, settings: RunSettings, diffusion: Record<string, number>): Record<string, unknown> {
+  const state = Object.keys(initialState(initial, (name) => optimizer.slots(name)));
   const { steps, lr, warmup } = settings;
   return {
     what: `One optimiser step: run accumulate.onnx ${settings.accumulate * settings.draws} times (every micro-batch with every draw), then update.onnx once. State starts as ${INITIAL} says, or as zeros, and is fed as inputs; after a run, each output <name>.next replaces the state <name>.`,

@@ -108,26 +108,6 @@ export function visionParameters(graph: Graph, clip: ClipModel): string[] {
   return [...clip.vision.graph.weights].filter(([name, { dtype, shape }]) => graph.initializers.has(name) && isFloat(dtype) && sizeOf(shape) > 1).map(([name]) => name);
 }
 
-/** Of those the ones that act on the pooled token alone: post_layernorm and projection of a CLIP. Throws a UserError if there are none. */
-export function headParameters(clip: ClipModel): string[] {
-  const batch = 2;
-  const graph = embeddingGraph(clip, batch);
-  const pooled = new Set(graph.inputs);
-  for (const node of graph.nodes) {
-    if (node.inputs.some((input) => pooled.has(input))) pooled.add(node.outputs[0]!);
-  }
-  // A weight may be reshaped on its way; it counts where it meets a value that depends on the picture.
-  const acts = (name: string): boolean =>
-    graph.nodes.filter(({ inputs }) => inputs.includes(name)).every(({ outputs: [output] }) => {
-      if (!pooled.has(output!)) return acts(output!);
-      const { shape } = typeOf(graph, output!);
-      return shape.length === 2 && shape[0] === batch;
-    });
-  const head = visionParameters(graph, clip).filter(acts);
-  if (!head.length) throw new UserError('The export has no weights after its pooled token', clip.vision.file, 'Train all of it: set trained to all');
-  return head;
-}
-
 /** The same model with other vision weights, by initializer name; they are rounded to the dtype that the file stores. */
 export function withVision(clip: ClipModel, parameters: Readonly<Record<string, Tensor>>): ClipModel {
   return { ...clip, vision: withWeights(clip.vision, parameters) };

@@ -22,12 +22,19 @@ export interface LossParts {
   readonly predictionType: 'epsilon' | 'v_prediction';
   /** Tokens of the text context before it is cut to the condition's. */
   readonly textTokens: number;
+  readonly distillation: Distillation | undefined;
+}
+
+/** Captions [K,D] by which the class token goes on telling pictures apart as the untouched model did. */
+export interface Distillation {
+  readonly weight: number;
+  readonly captions: number;
 }
 
 export interface LossGraph {
   /**
    * Output `loss` (scalar); inputs are the parameters by name and: pixel_values [B,3,S,S], latents and noise [B,c,h,w], timestep [B] int64, sqrt_abar and
-   * sqrt_one_minus_abar [B,1,1,1], text_context [1,T,C], and for class+random patches [B,k] int64.
+   * sqrt_one_minus_abar [B,1,1,1], text_context [1,T,C], for class+random patches [B,k] int64, and with a distillation captions [K,D] and told [B,K].
    */
   readonly graph: Graph;
   /** The CLIP's parameters, then the projection's. */
@@ -40,31 +47,46 @@ export interface LossGraph {
  *     context = visual_proj(condition(tokens(pixel_values))) + text
  *     x_t     = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps
  *     loss    = mean (unet(x_t, t, context) - target)^2,  target = eps, or v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0
+ *
+ * and, where one is asked for, the term of {@link appendDistillation}.
  */
 export function divaLoss(parts: LossParts): LossGraph {
   const builder = new GraphBuilder('loss');
-  const context = appendContext(builder, parts);
+  const tokens = appendTokens(builder, parts);
+  const context = appendContext(builder, parts, tokens);
   const { noised, target, timestep } = appendDiffusion(builder, parts);
   const predicted = appendGraph(builder, parts.unet, UNET_PREFIX, { sample: noised, timestep, encoder_hidden_states: context }).get(parts.unet.outputs[0]!)!;
   const error = builder.add('Sub', [predicted, target], {});
-  const loss = builder.add('ReduceMean', [builder.add('Mul', [error, error], {})], { axes: builder.type(error).shape.map((_, axis) => axis), keepdims: false }, { output: 'loss' });
+  const { distillation } = parts;
+  const feedback = builder.add('ReduceMean', [builder.add('Mul', [error, error], {})], { axes: builder.type(error).shape.map((_, axis) => axis), keepdims: false }, distillation ? {} : { output: 'loss' });
+  const loss = distillation ? builder.add('Add', [feedback, appendDistillation(builder, tokens.first, distillation)], {}, { output: 'loss' }) : feedback;
   return { graph: builder.build([loss]), parameters: [...parts.parameters, PROJECTION_WEIGHT, PROJECTION_BIAS] };
 }
 
-/** encoder_hidden_states [B,N,C] */
-function appendContext(builder: GraphBuilder, { tokens, parameters, unet, condition, textTokens }: LossParts): string {
+interface Tokens {
+  /** [B,1,D] */
+  readonly first: string;
+  /** [B,P,D] */
+  readonly patches: string;
+}
+
+function appendTokens(builder: GraphBuilder, { tokens, parameters }: LossParts): Tokens {
   const trained = parametersAsInputs(tokens, parameters);
   const bindings = Object.fromEntries(trained.inputs.map((name) => [name, builder.input(name, typeOf(trained, name))]));
   const outputs = appendGraph(builder, trained, CLIP_PREFIX, bindings);
-  const [first, patches] = ['class_token', 'patch_tokens'].map((name) => outputs.get(name)!);
-  const [, , D] = builder.type(patches!).shape;
+  return { first: outputs.get('class_token')!, patches: outputs.get('patch_tokens')! };
+}
+
+/** encoder_hidden_states [B,N,C] */
+function appendContext(builder: GraphBuilder, { unet, condition, textTokens }: LossParts, { first, patches }: Tokens): string {
+  const [, , D] = builder.type(patches).shape;
   const [, , C] = typeOf(unet, 'encoder_hidden_states').shape;
-  const others = pick(builder, patches!, condition);
-  const picked = others === undefined ? first! : builder.add('Concat', [first!, others], { axis: 1 });
+  const others = pick(builder, patches, condition);
+  const picked = others === undefined ? first! : builder.add('Concat', [first, others], { axis: 1 });
   const weight = builder.input(PROJECTION_WEIGHT, { dtype: 'float32', shape: [C!, D!] });
   const bias = builder.input(PROJECTION_BIAS, { dtype: 'float32', shape: [C!] });
   const projected = builder.add('Add', [builder.add('MatMul', [picked, builder.add('Transpose', [weight], { perm: [1, 0] })], {}), bias], {});
-  return builder.add('Add', [projected, appendText(builder, condition, builder.type(patches!).shape[1]!, textTokens, C!)], {});
+  return builder.add('Add', [projected, appendText(builder, condition, builder.type(patches).shape[1]!, textTokens, C!)], {});
 }
 
 /** The tokens beside the first, of patch tokens [B,P,D] in raster order. */
@@ -88,6 +110,35 @@ function pick(builder: GraphBuilder, patches: string, condition: Condition): str
 function appendText(builder: GraphBuilder, condition: Condition, patchTokens: number, textTokens: number, width: number): string {
   if (addsByPosition(condition, patchTokens, textTokens)) return builder.input('text_context', { dtype: 'float32', shape: [1, tokenCount(condition, patchTokens), width] });
   return builder.add('ReduceMean', [builder.input('text_context', { dtype: 'float32', shape: [1, textTokens, width] })], { axes: [1], keepdims: true });
+}
+
+/** CLIP's largest logit scale. */
+export const LOGIT_SCALE = 100;
+
+/**
+ * Learning without forgetting (Li and Hoiem, arXiv 1606.09282): with p what the untouched model says of a picture, softmax(told), and q what this one says,
+ *
+ *     weight * mean over B of sum over K of p (log p - log q),  q = softmax(100 z / |z| captions^T)
+ *
+ * for z the class token [B,1,D] and captions normalised.
+ */
+function appendDistillation(builder: GraphBuilder, first: string, { weight, captions }: Distillation): string {
+  const [B, , D] = builder.type(first).shape as [number, number, number];
+  const z = builder.add('Reshape', [first], { shape: [B, D] });
+  const norm = builder.add('Sqrt', [builder.add('ReduceSum', [builder.add('Mul', [z, z], {})], { axes: [1], keepdims: true })], {});
+  const texts = builder.add('Transpose', [builder.input('captions', { dtype: 'float32', shape: [captions, D] })], { perm: [1, 0] });
+  const cosines = builder.add('MatMul', [builder.add('Div', [z, norm], {}), texts], {});
+  const said = logSoftmax(builder, builder.add('Mul', [cosines, builder.constant(LOGIT_SCALE)], {}));
+  const told = logSoftmax(builder, builder.input('told', { dtype: 'float32', shape: [B, captions] }));
+  const divergence = builder.add('Mul', [builder.add('Exp', [told], {}), builder.add('Sub', [told, said], {})], {});
+  const mean = builder.add('ReduceMean', [builder.add('ReduceSum', [divergence], { axes: [1], keepdims: false })], { axes: [0], keepdims: false });
+  return builder.add('Mul', [mean, builder.constant(weight)], {});
+}
+
+/** x - max - log sum exp(x - max) over the last of two axes */
+function logSoftmax(builder: GraphBuilder, x: string): string {
+  const shifted = builder.add('Sub', [x, builder.add('ReduceMax', [x], { axes: [1], keepdims: true })], {});
+  return builder.add('Sub', [shifted, builder.add('Log', [builder.add('ReduceSum', [builder.add('Exp', [shifted], {})], { axes: [1], keepdims: true })], {})], {});
 }
 
 function appendDiffusion(builder: GraphBuilder, { unet, predictionType }: LossParts): { noised: string; target: string; timestep: string } {

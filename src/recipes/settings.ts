@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseJson } from '../data/json';
 import { UserError } from '../ir/errors';
+import { SCOPES, type Scope } from '../models/scope';
 import type { ConditionName } from './condition';
 
 export interface RunSettings {
@@ -12,7 +13,8 @@ export interface RunSettings {
   readonly momentum: number;
   /** Steps of warm-up, or below 1 their share of all. */
   readonly warmup: number;
-  readonly optimizer: 'sgd';
+  /** SGD with momentum (DIVA), or Adam, which takes no momentum. */
+  readonly optimizer: 'sgd' | 'adam';
   /** Largest L2 norm of the gradient; undefined: no bound. */
   readonly clipNorm: number | undefined;
   /** Noise draws for each micro-batch. */
@@ -24,8 +26,10 @@ export interface RunSettings {
   readonly condition: ConditionName | undefined;
   /** The projection to the diffusion model's context: trained from PyTorch's start of a linear layer (DIVA), or fitted to texts and frozen (train/text-projection.ts). */
   readonly projection: 'random' | 'text';
-  /** The vision tower, or what follows its pooled token. */
-  readonly trained: 'all' | 'head';
+  /** The vision tower, its last block and what follows, or what follows its pooled token alone. */
+  readonly trained: Scope;
+  /** Weight of the distillation of what the untouched model says of everyday things (train/distillation.ts); 0: none. */
+  readonly distill: number;
   /** Timesteps are drawn from these on, to before these; undefined: all of the scheduler's. */
   readonly minTimestep: number;
   readonly maxTimestep: number | undefined;
@@ -48,7 +52,7 @@ export type PresetName = keyof typeof PRESETS;
 const presetSchema = z.looseObject({ preset: z.enum(Object.keys(PRESETS) as PresetName[]).optional() });
 
 /** Largest sensible values: beyond them a number is a slip. */
-const MOST = { steps: 1_000_000_000, lr: 10, batch: 4096, accumulate: 65_536, draws: 1024, tokens: 16_384, timesteps: 100_000 };
+const MOST = { steps: 1_000_000_000, lr: 1000, distill: 1000, batch: 4096, accumulate: 65_536, draws: 1024, tokens: 16_384, timesteps: 100_000 };
 
 /** Checkpoints of a run where their distance is not given, unless that makes them closer than LEAST_CHECKPOINT_STEPS. */
 const CHECKPOINTS = 10;
@@ -64,7 +68,7 @@ const schema = z.strictObject({
   lr: z.number().min(0).max(MOST.lr).default(1e-4),
   momentum: z.number().min(0).lt(1).default(0.9),
   warmup: z.union([z.number().min(0).lt(1), z.int().min(1).max(MOST.steps)]).default(0.005),
-  optimizer: z.literal('sgd').default('sgd'),
+  optimizer: z.enum(['sgd', 'adam']).default('sgd'),
   clip_norm: z.union([z.number().positive(), z.null()]).default(1),
   draws: count(MOST.draws).default(2),
   micro_batch: count(MOST.batch).optional(),
@@ -72,7 +76,8 @@ const schema = z.strictObject({
   accumulate: count(MOST.accumulate).default(1),
   condition: z.enum(['class+random', 'class+all', 'pooled+average']).optional(),
   projection: z.enum(['random', 'text']).default('random'),
-  trained: z.enum(['all', 'head']).default('all'),
+  trained: z.enum(SCOPES).default('all'),
+  distill: z.number().min(0).max(MOST.distill).default(0),
   min_timestep: z.int().min(0).max(MOST.timesteps).default(0),
   max_timestep: count(MOST.timesteps).optional(),
   patches: z.int().min(0).max(MOST.tokens).optional(),

@@ -3,7 +3,7 @@ import { createNodeOrt } from '../executors/ort-node';
 import { tensorFrom, toNumbers } from '../ir/tensor';
 import { adamwGraph, adamwInputs, adamwState, type AdamWOptions } from './adamw';
 
-const OPTIONS: AdamWOptions = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1, average: 0.99 };
+const OPTIONS = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1, average: 0.99 } satisfies AdamWOptions;
 
 /** The same by hand, in float64. */
 function byHand(gradients: readonly (readonly number[])[], lrs: readonly number[], decayed: boolean) {

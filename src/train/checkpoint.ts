@@ -11,23 +11,24 @@ export interface Checkpoint {
   readonly step: number;
   readonly settings: RunSettings;
   readonly parameters: Readonly<Record<string, Tensor>>;
-  readonly momentum: Readonly<Record<string, Tensor>>;
+  /** What the optimiser keeps, by its own names. */
+  readonly slots: Readonly<Record<string, Tensor>>;
 }
 
 const FORMAT = 'seebetter-checkpoint';
+const PARAMETERS = 'parameters/';
 
-/** As safetensors: `parameters/<p>`, `momentum/<p>`, and steps and settings in the metadata. */
-export function encodeCheckpoint({ step, settings, parameters, momentum }: Checkpoint): Uint8Array<ArrayBuffer> {
-  const named = [...Object.entries(parameters).map(([name, tensor]) => [`parameters/${name}`, tensor] as const), ...Object.entries(momentum).map(([name, tensor]) => [`momentum/${name}`, tensor] as const)];
-  return writeSafetensors(Object.fromEntries(named), { format: FORMAT, step: String(step), settings: JSON.stringify(writtenSettings(settings)) });
+/** As safetensors: `parameters/<p>`, the optimiser's tensors, and steps and settings in the metadata. */
+export function encodeCheckpoint({ step, settings, parameters, slots }: Checkpoint): Uint8Array<ArrayBuffer> {
+  const named = Object.entries(parameters).map(([name, tensor]) => [PARAMETERS + name, tensor] as const);
+  return writeSafetensors({ ...Object.fromEntries(named), ...slots }, { format: FORMAT, step: String(step), settings: JSON.stringify(writtenSettings(settings)) });
 }
 
 export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes, file);
   const step = Number(metadata.get('step'));
   if (metadata.get('format') !== FORMAT || !Number.isSafeInteger(step)) throw new UserError('The file is no checkpoint of a run', file, 'Use one from the folder checkpoints of a run');
-  const under = (prefix: string): Record<string, Tensor> =>
-    Object.fromEntries([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, tensor]) => [key.slice(prefix.length), tensor]));
+  const [own, slots] = [true, false].map((wanted) => [...tensors].filter(([key]) => key.startsWith(PARAMETERS) === wanted));
   const settings = parseSettings(parseJson(metadata.get('settings') ?? '', file, z.unknown()), file);
-  return { step, settings, parameters: under('parameters/'), momentum: under('momentum/') };
+  return { step, settings, parameters: Object.fromEntries(own!.map(([key, tensor]) => [key.slice(PARAMETERS.length), tensor])), slots: Object.fromEntries(slots!) };
 }

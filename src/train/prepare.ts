@@ -2,20 +2,24 @@ import type { Executor, WeightReader } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { typeOf, type Graph } from '../ir/graph';
 import { cast, describe, sizeOf, tensorFromBytes, type Tensor } from '../ir/tensor';
-import { headParameters, tokenGraph, visionParameters, type ClipModel } from '../models/clip';
+import { tokenGraph, type ClipModel } from '../models/clip';
+import { trainedParameters } from '../models/scope';
 import { textContext, unetGraph, type DiffusionModel } from '../models/diffusion';
 import { addsByPosition, resolveCondition, tokenCount, type Condition } from '../recipes/condition';
 import { CLIP_PREFIX, divaLoss, PROJECTION_BIAS, PROJECTION_WEIGHT, UNET_PREFIX } from '../recipes/diva';
 import type { RunSettings } from '../recipes/settings';
+import { CAPTIONS } from './distillation';
 import type { DrawsFile } from './draws-file';
+import { optimizerOf, type Optimizer } from './optimizer';
 import { RandomStream } from './random';
-import { stepGraphs, type StepGraphs } from './step';
+import { accumulateGraph, type StepGraphs } from './step';
 
 /** The text that DIVA conditions on beside the picture: its template filled with nothing. */
 export const PROMPT = 'a photo of a .';
 
 export interface PreparedStep {
   readonly graphs: StepGraphs;
+  readonly optimizer: Optimizer;
   readonly weights: WeightReader;
   /** float32, as the run starts. */
   readonly initial: Readonly<Record<string, Tensor>>;
@@ -43,11 +47,14 @@ export async function prepareStep({ clip, diffusion, settings, draws }: StepPart
   const context = draws?.tensors.get('text_context');
   const [, textTokens, width] = context?.shape ?? [1, diffusion.contextLength, diffusion.contextWidth];
   if (width !== diffusion.contextWidth) throw new UserError(`text_context has a width of ${width}, but ${diffusion.name} wants ${diffusion.contextWidth}`, draws!.file, 'Use the diffusion model that the draws were recorded with');
-  const parameters = settings.trained === 'head' ? headParameters(clip) : visionParameters(tokens, clip);
-  const loss = divaLoss({ tokens, parameters, unet, condition, predictionType: diffusion.scheduler.predictionType, textTokens: textTokens! });
+  const parameters = await trainedParameters(tokens, clip, settings.trained);
+  const loss = divaLoss({ tokens, parameters, unet, condition, predictionType: diffusion.scheduler.predictionType, textTokens: textTokens!, distillation: settings.distill > 0 ? { weight: settings.distill, captions: CAPTIONS.length } : undefined });
+  const stepped = settings.projection === 'text' ? { ...loss, parameters } : loss;
+  const optimizer = optimizerOf(settings);
   const initial = await initialParameters(tokens, parameters, clip, loss.graph, settings.seed, draws);
   return {
-    graphs: stepGraphs(settings.projection === 'text' ? { ...loss, parameters } : loss, { parts: settings.accumulate * settings.draws, momentum: settings.momentum, clipNorm: settings.clipNorm }),
+    graphs: { accumulate: accumulateGraph(stepped, settings.accumulate * settings.draws), update: optimizer.update(stepped), parameters: stepped.parameters },
+    optimizer,
     weights: joined({ [CLIP_PREFIX]: clip.weights, [UNET_PREFIX]: diffusion.unetWeights }),
     initial,
     condition,

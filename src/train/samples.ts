@@ -6,6 +6,7 @@ import { UserError } from '../ir/errors';
 import type { Tensor } from '../ir/tensor';
 import type { ClipModel } from '../models/clip';
 import { encodeLatents, type DiffusionModel } from '../models/diffusion';
+import type { Untouched } from './distillation';
 import { at, type DrawsFile } from './draws-file';
 import { RandomStream } from './random';
 
@@ -22,6 +23,8 @@ export interface Sample {
   readonly pixelValues: Tensor;
   /** float32 [c,h,w] */
   readonly latents: Tensor;
+  /** float32 [K], with a distillation. */
+  readonly told: Tensor | undefined;
 }
 
 /** How much of a crop's sides is kept: a share of the picture's area (DIVA's RandomResizedCrop). */
@@ -38,7 +41,7 @@ export class Samples {
   private vae: ReturnType<typeof encodeLatents> | undefined;
 
   constructor(
-    private readonly parts: { readonly clip: ClipModel; readonly diffusion: DiffusionModel; readonly pictures: PictureSet; readonly seed: number; readonly frozen: Executor; readonly draws?: DrawsFile },
+    private readonly parts: { readonly clip: ClipModel; readonly diffusion: DiffusionModel; readonly pictures: PictureSet; readonly seed: number; readonly frozen: Executor; readonly draws?: DrawsFile; readonly untouched?: Untouched },
     private readonly onSkipped: (name: string, reason: string) => void,
   ) {}
 
@@ -84,12 +87,16 @@ export class Samples {
   private async load(index: number): Promise<Sample | undefined> {
     const { draws } = this.parts;
     const [pixels, latents] = ['pixel_values', 'latents'].map((key) => draws?.tensors.get(key));
-    if (pixels && latents) return { pixelValues: at(pixels, index), latents: at(latents, index) };
+    if (pixels && latents) return this.sample(at(pixels, index), at(latents, index));
     const crop = await this.decoded(index);
     if (!crop) return undefined;
-    const sample = { pixelValues: pixels ? at(pixels, index) : preprocess(crop, this.parts.clip.processor), latents: latents ? at(latents, index) : await this.encode(crop) };
+    const sample = await this.sample(pixels ? at(pixels, index) : preprocess(crop, this.parts.clip.processor), latents ? at(latents, index) : await this.encode(crop));
     this.keep(index, sample);
     return sample;
+  }
+
+  private async sample(pixelValues: Tensor, latents: Tensor): Promise<Sample> {
+    return { pixelValues, latents, told: await this.parts.untouched?.told(pixelValues) };
   }
 
   /** A picture that cannot be decoded does not end a run. */
@@ -116,10 +123,10 @@ export class Samples {
   private keep(index: number, sample: Sample): void {
     this.cache.set(index, sample);
     this.cachedBytes += bytesOfSample(sample);
-    for (const [oldest, { pixelValues, latents }] of this.cache) {
+    for (const [oldest, dropped] of this.cache) {
       if (this.cachedBytes <= CACHE_BYTES) return;
       this.cache.delete(oldest);
-      this.cachedBytes -= bytesOfSample({ pixelValues, latents });
+      this.cachedBytes -= bytesOfSample(dropped);
     }
   }
 }

@@ -5,7 +5,7 @@ import { tensorFrom, toNumbers, type Tensor } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
 import type { LossGraph } from '../recipes/diva';
 import { learningRate, warmupSteps } from './schedule';
-import { initialState, stepGraphs, type StepOptions } from './step';
+import { accumulateGraph, initialState, momentumOf, sgdGraph, type SgdOptions } from './step';
 
 /** loss = mean over i of (w_i x_i - 1)^2; u takes no part. */
 function toyLoss(): LossGraph {
@@ -20,14 +20,16 @@ function toyLoss(): LossGraph {
 
 const vector = (...values: number[]): Tensor => tensorFrom('float32', [2], values);
 
-async function program(options: StepOptions): Promise<Program> {
-  const { accumulate, update } = stepGraphs(toyLoss(), options);
-  const state = initialState({ w: vector(2, -1), u: vector(1, 1) });
+interface Options extends SgdOptions { readonly parts: number }
+
+async function program(options: Options): Promise<Program> {
+  const [accumulate, update] = [accumulateGraph(toyLoss(), options.parts), sgdGraph(toyLoss(), options)];
+  const state = initialState({ w: vector(2, -1), u: vector(1, 1) }, (name) => [momentumOf(name)]);
   return createNodeOrt().compile({ graphs: { accumulate, update }, state, weights: async (ref) => (ref.kind === 'bytes' ? ref.bytes : Promise.reject(new Error('there are no files'))) });
 }
 
 /** The same by hand: gradient of a part is (w x - 1) x, as the mean is over two. */
-function byHand(inputs: readonly (readonly number[])[], { momentum, clipNorm }: StepOptions, lrs: readonly number[]) {
+function byHand(inputs: readonly (readonly number[])[], { momentum, clipNorm }: SgdOptions, lrs: readonly number[]) {
   const [w, buffer] = [[2, -1], [0, 0]];
   const norms: number[] = [];
   for (const lr of lrs) {
@@ -43,7 +45,7 @@ function byHand(inputs: readonly (readonly number[])[], { momentum, clipNorm }: 
   return { w, buffer, norms };
 }
 
-describe('stepGraphs', () => {
+describe('a step', () => {
   const inputs = [[1, 2], [-1, 0.5], [0.25, 3]];
   const lrs = [0, 0.1, 0.05, 0.02];
   it.each([[undefined], [1], [1e9]])('averages the parts and makes steps of SGD with momentum, clipped at %s', async (clipNorm) => {

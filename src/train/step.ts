@@ -6,17 +6,15 @@ import { GraphBuilder } from '../ops/builder';
 import { prune } from '../passes/prune';
 import type { LossGraph } from '../recipes/diva';
 
-export interface StepOptions {
-  /** How many losses a step averages: micro-batches times draws. */
-  readonly parts: number;
+export interface SgdOptions {
   readonly momentum: number;
   /** Largest L2 norm of the whole gradient; undefined: as it is. */
   readonly clipNorm: number | undefined;
 }
 
 /**
- * One optimiser step as two graphs over shared state. State, for every parameter p: `p`, its momentum `momentum/p`, its gradient sum `sum/p`.
- * `accumulate` (the loss graph's inputs -> `loss`) runs `parts` times, then `update` (`lr` -> `grad_norm`) once.
+ * One optimiser step as two graphs over shared state. State, for every parameter p: `p`, its gradient sum `sum/p`, and what the optimiser keeps, for SGD
+ * its momentum `momentum/p`. `accumulate` (the loss graph's inputs -> `loss`) runs once for each part, then `update` (for SGD `lr` -> `grad_norm`) once.
  */
 export interface StepGraphs {
   readonly accumulate: Graph;
@@ -27,22 +25,17 @@ export interface StepGraphs {
 export const momentumOf = (parameter: string): string => `momentum/${parameter}`;
 export const sumOf = (parameter: string): string => `sum/${parameter}`;
 
-export function stepGraphs(loss: LossGraph, options: StepOptions): StepGraphs {
-  return { accumulate: accumulateGraph(loss, options.parts), update: updateGraph(loss, options), parameters: loss.parameters };
-}
-
-/** The state before the first step. */
-export function initialState(parameters: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+/** The state before the first step. @param slots what the optimiser keeps of a parameter */
+export function initialState(parameters: Readonly<Record<string, Tensor>>, slots: (parameter: string) => readonly string[]): Record<string, Tensor> {
   const state: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(parameters)) {
     state[name] = tensor;
-    state[momentumOf(name)] = zeros('float32', tensor.shape);
-    state[sumOf(name)] = zeros('float32', tensor.shape);
+    for (const other of [...slots(name), sumOf(name)]) state[other] = zeros('float32', tensor.shape);
   }
   return state;
 }
 
-/** sum' = sum + d(loss / parts)/dp; the loss graph's other outputs are given too. */
+/** sum' = sum + d(loss / parts)/dp; the loss graph's other outputs are given too. @param parts how many losses a step averages: micro-batches times draws */
 export function accumulateGraph({ graph, parameters }: LossGraph, parts: number): Graph {
   const builder = new GraphBuilder('accumulate', graph);
   const gradients = appendGradient(builder, graph, parameters, new Map([['loss', builder.constant(1 / parts)]]));
@@ -62,7 +55,7 @@ export function accumulateGraph({ graph, parameters }: LossGraph, parts: number)
  *     norm = sqrt(sum over p of |sum_p|^2),  g = sum_p min(1, clip / (norm + 1e-6))
  *     momentum' = momentum * buf + g,  p' = p - lr momentum',  sum' = 0
  */
-function updateGraph({ graph, parameters }: LossGraph, { momentum, clipNorm }: StepOptions): Graph {
+export function sgdGraph({ graph, parameters }: LossGraph, { momentum, clipNorm }: SgdOptions): Graph {
   const builder = new GraphBuilder('update');
   const lr = builder.input('lr', { dtype: 'float32', shape: [] });
   const state = parameters.map((name) => {

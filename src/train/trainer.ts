@@ -9,13 +9,14 @@ import type { Condition } from '../recipes/condition';
 import { PROJECTION_BIAS, PROJECTION_WEIGHT } from '../recipes/diva';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
 import type { Checkpoint } from './checkpoint';
+import { Untouched } from './distillation';
 import { Draws, DrawRecorder, type Draw } from './draws';
 import type { DrawsFile } from './draws-file';
 import { prepareStep, textInput, type PreparedStep } from './prepare';
 import { recordRun, type RunRecord } from './record';
 import { Samples, type PictureSet, type Sample } from './samples';
 import { learningRate } from './schedule';
-import { initialState, momentumOf, sumOf } from './step';
+import { initialState, sumOf } from './step';
 import { textProjection } from './text-projection';
 
 export type { PictureSet } from './samples';
@@ -61,7 +62,8 @@ export class Trainer {
     private readonly program: Program,
     private readonly samples: Samples,
     private readonly draws: Draws,
-    private readonly context: Tensor,
+    /** The inputs that no step changes. */
+    private readonly fixed: Readonly<Record<'text_context', Tensor> & Partial<Record<'captions', Tensor>>>,
   ) {
     this.recorder = setup.record ? new DrawRecorder() : undefined;
   }
@@ -69,20 +71,21 @@ export class Trainer {
   static async create(setup: TrainSetup): Promise<Trainer> {
     const { clip, diffusion, pictures, settings, executor, frozen, draws } = setup;
     setup.onProgress?.('loading', 'models', 0, 1);
-    const samples = new Samples({ clip, diffusion, pictures, seed: settings.seed, frozen, ...(draws && { draws }) }, (name, reason) => setup.onSkipped?.(name, reason));
+    const untouched = settings.distill > 0 ? await Untouched.create(clip, frozen) : undefined;
+    const samples = new Samples({ clip, diffusion, pictures, seed: settings.seed, frozen, ...(draws && { draws }), ...(untouched && { untouched }) }, (name, reason) => setup.onSkipped?.(name, reason));
     if (!samples.count) throw new UserError('There are no pictures to train on', '', 'Choose a folder with JPEG, PNG or WebP pictures');
     const unfitted = await prepareStep(setup);
     const context = await textInput(setup, unfitted, frozen);
     const prepared = settings.projection === 'text' && !draws ? { ...unfitted, initial: { ...unfitted.initial, ...(await fittedProjection(setup, samples, context)) } } : unfitted;
     setup.onProgress?.('compiling', 'step', 0, 1);
-    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial), weights: prepared.weights });
+    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial, (name) => prepared.optimizer.slots(name)), weights: prepared.weights });
     setup.onProgress?.('compiling', 'step', 1, 1);
     const { condition, patchTokens, latentShape } = prepared;
     const scope = {
       pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, timesteps: timestepsOf(settings, diffusion), latentShape, patchTokens,
       patches: condition.kind === 'class+random' && condition.patches > 0 ? condition.patches : undefined, shuffled: settings.recipe === 'control',
     };
-    return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), context);
+    return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), { text_context: context, ...(untouched && { captions: untouched.captions }) });
   }
 
   get settings(): RunSettings {
@@ -98,7 +101,7 @@ export class Trainer {
     const { graphs: { accumulate }, initial } = this.prepared;
     const trained = Object.values(initial).reduce((sum, tensor) => sum + tensor.data.byteLength, 0);
     const frozen = [...accumulate.initializers.keys()].reduce((sum, name) => sum + sizeOf(accumulate.types.get(name)!.shape) * bytesPerElement(accumulate.types.get(name)!.dtype), 0);
-    return 3 * trained + frozen;
+    return (2 + this.prepared.optimizer.slots('').length) * trained + frozen;
   }
 
   /** Pictures that could not be decoded so far: number -> reason. */
@@ -115,7 +118,7 @@ export class Trainer {
     for (let micro = 0; micro < settings.accumulate; micro++) parts.push(...(await this.microBatch(micro)));
     const loss = parts.reduce((sum, part) => sum + part, 0) / parts.length;
     const lr = learningRate(this.done, settings);
-    const gradNorm = scalar((await this.program.run('update', { lr: tensorFrom('float32', [], [lr]) }))['grad_norm']!);
+    const gradNorm = scalar((await this.program.run('update', this.prepared.optimizer.inputs(this.done, lr)))['grad_norm']!);
     this.requireFinite(gradNorm, 'gradient');
     if (this.recorder) this.history.push({ loss, parts, lr, gradNorm });
     this.done++;
@@ -135,12 +138,11 @@ export class Trainer {
 
   async checkpoint(): Promise<Checkpoint> {
     const names = this.prepared.graphs.parameters;
-    const momentum = await this.program.readState(names.map(momentumOf));
-    return { step: this.done, settings: this.settings, parameters: await this.parameters(), momentum: Object.fromEntries(names.map((name) => [name, momentum[momentumOf(name)]!])) };
+    return { step: this.done, settings: this.settings, parameters: await this.parameters(), slots: await this.program.readState(names.flatMap((name) => this.prepared.optimizer.slots(name))) };
   }
 
   /** Goes on from a checkpoint of the same run: what follows is bit for bit what would have followed then. */
-  async restore({ step, settings, parameters, momentum }: Checkpoint): Promise<void> {
+  async restore({ step, settings, parameters, slots }: Checkpoint): Promise<void> {
     const [mine, its] = [writtenSettings(this.settings), writtenSettings(settings)];
     const differing = [...new Set([...Object.keys(mine), ...Object.keys(its)])].find((key) => mine[key] !== its[key] && key !== 'checkpoint_every');
     if (differing !== undefined) throw new UserError(`${differing} is ${String(mine[differing])} here, but ${String(its[differing])} in the checkpoint`, `checkpoint of step ${step}`, 'Resume with the settings of the run');
@@ -151,7 +153,7 @@ export class Trainer {
         state[name] = initial;
         continue;
       }
-      for (const [key, tensor] of [[name, parameters[name]], [momentumOf(name), momentum[name]]] as const) {
+      for (const [key, tensor] of [[name, parameters[name]], ...this.prepared.optimizer.slots(name).map((slot) => [slot, slots[slot]] as const)] as const) {
         if (describe(tensor) !== describe({ dtype: 'float32', shape })) throw new UserError(`${key} is ${describe(tensor)} in the checkpoint instead of float32[${shape}]`, `checkpoint of step ${step}`, 'Resume with the models of the run');
         state[key] = tensor!;
       }
@@ -163,7 +165,7 @@ export class Trainer {
 
   /** A draws file of the steps so far; the trainer must have been set up to record. */
   async recorded(): Promise<{ tensors: Record<string, Tensor>; metadata: Record<string, string> }> {
-    return recordRun({ setup: this.setup, prepared: this.prepared, samples: this.samples, context: this.context, drawn: this.recorder!.finish(this.settings.accumulate), history: this.history, final: await this.parameters() });
+    return recordRun({ setup: this.setup, prepared: this.prepared, samples: this.samples, context: this.fixed.text_context, drawn: this.recorder!.finish(this.settings.accumulate), history: this.history, final: await this.parameters() });
   }
 
   async dispose(): Promise<void> {
@@ -200,8 +202,9 @@ export class Trainer {
       timestep: tensorFrom('int64', [timesteps.length], timesteps),
       sqrt_abar: each(Math.sqrt),
       sqrt_one_minus_abar: each((abar) => Math.sqrt(1 - abar)),
-      text_context: this.context,
+      ...this.fixed,
       ...(patches && { patches }),
+      ...(this.fixed.captions && { told: stacked(samples.map(({ told }) => told!)) }),
     };
   }
 
