@@ -38,12 +38,12 @@ describe('parseSettings', () => {
   it('has defaults', () => {
     expect(parseSettings({ steps: 4600 }, 'test')).toEqual({
       recipe: 'diva', steps: 4600, seed: 1, lr: 1e-4, momentum: 0.9, warmup: 0.005, optimizer: 'sgd', clipNorm: 1, draws: 2, microBatch: 4, accumulate: 1,
-      condition: undefined, patches: undefined, pool: undefined, projection: 'random', trained: 'all', minTimestep: 0, maxTimestep: undefined, checkpointEvery: 460,
+      condition: undefined, patches: undefined, pool: undefined, projection: 'random', trained: 'all', distill: 0, minTimestep: 0, maxTimestep: undefined, checkpointEvery: 460,
     });
   });
 
   it('reads back what it wrote, in a run.json too', () => {
-    const settings = parseSettings({ batch: 3, clip_norm: null, condition: 'class+random', patches: 12, warmup: 7, checkpoint_every: 2, trained: 'head', projection: 'text', min_timestep: 300, max_timestep: 950 }, 'test');
+    const settings = parseSettings({ batch: 3, clip_norm: null, condition: 'class+random', patches: 12, warmup: 7, checkpoint_every: 2, trained: 'head', distill: 0.01, optimizer: 'adam', projection: 'text', min_timestep: 300, max_timestep: 950 }, 'test');
     expect(settings).toMatchObject({ microBatch: 3, clipNorm: undefined, patches: 12, warmup: 7, checkpointEvery: 2 });
     expect(parseSettings(writtenSettings(settings), 'test')).toEqual(settings);
     expect(parseSettings({ seebetter: '0.1.0', settings: writtenSettings(settings), executor: 'ort' }, 'run.json')).toEqual(settings);
@@ -51,7 +51,7 @@ describe('parseSettings', () => {
 
   it.each([
     [{ lr: NaN }, /lr .*NaN/], [{ lr: Infinity }, /lr/], [{ warmup: 1.5 }, /warmup/], [{ warmup: -1 }, /warmup/], [{ momentum: 1 }, /momentum/], [{ clip_norm: 0 }, /clip_norm/],
-    [{ optimizer: 'adam' }, /optimizer.*sgd/], [{ condition: 'none' }, /condition/], [{ batch: 2, micro_batch: 3 }, /batch is 2 and micro_batch 3/], [{ recipe: 'control', batch: 1 }, /control/], [{ min_timestep: 9, max_timestep: 9 }, /min_timestep is 9 and max_timestep 9/],
+    [{ optimizer: 'lion' }, /optimizer.*sgd/], [{ distill: -1 }, /distill/], [{ condition: 'none' }, /condition/], [{ batch: 2, micro_batch: 3 }, /batch is 2 and micro_batch 3/], [{ recipe: 'control', batch: 1 }, /control/], [{ min_timestep: 9, max_timestep: 9 }, /min_timestep is 9 and max_timestep 9/],
     [{ stepz: 1 }, /stepz/], [[], /object/], [undefined, /object/], [Object.fromEntries([['__proto__', 1]]), /__proto__/], [{ seed: 2 ** 60 }, /seed/],
   ])('refuses %j', (given, complaint) => {
     expect(() => parseSettings(given, '--set')).toThrow(UserError);

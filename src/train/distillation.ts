@@ -5,7 +5,7 @@ import type { Executor } from '../executors/executor';
 import type { Tensor } from '../ir/tensor';
 import type { ClipModel } from '../models/clip';
 import { createEncoder, type ClipEncoder } from '../models/encoder';
-import { LOGIT_SCALE } from '../recipes/diva';
+import { LOGIT_SCALE } from '../recipes/distillation';
 
 /** Everyday things in everyday places: what captions on the web say. */
 export const CAPTIONS: readonly string[] = KINDS.flatMap(({ name }) => ['', ...Object.values(BACKGROUNDS).map((place) => ` ${place}`)].map((place) => `${PROMPT}${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}${place}`));

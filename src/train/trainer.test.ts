@@ -55,19 +55,19 @@ describe.skipIf(!hasShared)('Trainer', () => {
     models = { clip: await loadClip(await openPath(shared('models/clip-tiny-legacy'))), diffusion: await loadDiffusion(await openPath(shared('models/sd-tiny'))) };
   });
 
-  it('repeats itself, and goes on from a checkpoint bit for bit', async () => {
-    const first = await trainer({});
+  it.each(['sgd', 'adam'])('repeats itself, and goes on from a checkpoint bit for bit: %s', async (optimizer) => {
+    const first = await trainer({ optimizer });
     const metrics = await run(first, 2);
     const checkpoint = encodeCheckpoint(await first.checkpoint());
     metrics.push(...(await run(first, 2)));
-    const resumed = await trainer({});
+    const resumed = await trainer({ optimizer });
     await resumed.step();
     await resumed.restore(decodeCheckpoint(checkpoint, 'checkpoint'));
     expect(resumed.done).toBe(2);
     expect(losses(await run(resumed, 2))).toEqual(losses(metrics).slice(2));
     expect(text(await resumed.parameters())).toBe(text(await first.parameters()));
     expect(Buffer.compare(encodeCheckpoint(await resumed.checkpoint()), encodeCheckpoint(await first.checkpoint()))).toBe(0);
-    const other = await trainer({ seed: 2 });
+    const other = await trainer({ optimizer, seed: 2 });
     await expect(other.restore(decodeCheckpoint(checkpoint, 'checkpoint'))).rejects.toThrow(/seed is 2 here, but 1 in the checkpoint/);
     expect(losses(await run(other, 1))).not.toEqual(losses(metrics).slice(0, 1));
     await expect(first.step()).rejects.toThrow(/all of its 4 steps/);
