@@ -44,7 +44,7 @@ export interface RunSettings {
 /** Settings chosen for a model, by the names that {@link parseSettings} takes. */
 export const PRESETS = {
   /** nano-CLIP under nano-SD. */
-  nano: { steps: 60, micro_batch: 48, accumulate: 1, draws: 1, lr: 10, momentum: 0.9, warmup: 0.1, trained: 'head', projection: 'text', patches: 0, min_timestep: 300, max_timestep: 950 },
+  nano: { steps: 120, micro_batch: 48, accumulate: 1, draws: 1, optimizer: 'adam', lr: 0.001, warmup: 0.1, trained: 'last', distill: 0.003, projection: 'text', patches: 0, min_timestep: 150, max_timestep: 750 },
 } as const;
 
 export type PresetName = keyof typeof PRESETS;
