@@ -10,7 +10,7 @@ import { Trainer } from './trainer';
 
 const executor = createNodeOrt(1);
 
-it('trains the head alone, under a projection that is fitted to texts and stays', { timeout: 120_000 }, async () => {
+it('trains the head alone, under a projection that is fitted to texts and stays', { timeout: 400_000 }, async () => {
   const clip = await loadClip(await openPath('public/models/nano-clip'));
   const diffusion = await loadDiffusion(await openPath('public/models/nano-sd'));
   const head = ['vision_model.post_layernorm.weight', 'vision_model.post_layernorm.bias', 'visual_projection.weight'];
