@@ -79,6 +79,7 @@ describe('what may be said', () => {
   it('of the read-out needs both models', () => {
     expect(readoutVerdict({ before: 82, rows: [] })).toBeUndefined();
     expect(readoutVerdict({ before: 82, after: 82.3, p: 0.6, rows: [] })).toContain('82.0 → 82.3 %');
+    expect(readoutVerdict({ before: 81.98, after: 82.04, p: 0.6, rows: [] })).toContain('81.98 → 82.04 %');
     expect(['more than before', 'less than before'].map((words, i) => readoutVerdict({ before: 50, after: i ? 40 : 60, p: 0.001, rows: [] })?.includes(words))).toEqual([true, true]);
   });
 });

@@ -80,6 +80,7 @@ describe('the page', () => {
     await until('done');
     expect(page().run).toMatchObject({ step: 3, executor: 'wasm', comparison: { after: { step: 3, of: 1 } } });
     expect(theSeries().step).toEqual([1, 2, 3]);
+    expect(page().history).toEqual([expect.objectContaining({ control: false, title: 'DIVA, 3 × 4, lr 1e-4, seed 1', score: expect.stringMatching(/^\d → \d of 1 \(.*\), p = \.18$/) as string })]);
     expect(readiness(page()).sentence).toContain('going by the last run');
   });
 

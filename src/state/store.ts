@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
 import { ask } from './connection';
 import type { FileSource } from './files';
+import { pastRun, type PastRun } from './history';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
 import { combinationOf } from './plan';
 import { applyEvent, idleRun, isBusy, type RunState } from './run';
@@ -49,6 +50,8 @@ export interface PageState {
   /** A person's own, over the advice, over the defaults. */
   readonly settings: Settings;
   readonly run: RunState;
+  /** Runs of this visit that were compared, the newest first. */
+  readonly history: readonly PastRun[];
   readonly seriesVersion: number;
   readonly evaluations: readonly EvaluationInfo[];
   /** By the evaluation's id. */
@@ -67,6 +70,7 @@ export const usePage = create<PageState>()(() => ({
   own: {},
   settings: defaultSettings,
   run: idleRun,
+  history: [],
   seriesVersion: 0,
   evaluations: [],
   measured: {},
@@ -109,7 +113,11 @@ export function receive(events: readonly EngineEvent[]): void {
     if (event.kind === 'evaluation') showProgress(event);
   }
   set((state) => ({ run, seriesVersion: state.seriesVersion + 1 }));
-  if (events.some((event) => event.kind === 'phase' && event.phase === 'done')) rememberPace();
+  if (events.some((event) => event.kind === 'phase' && event.phase === 'done')) {
+    rememberPace();
+    const past = pastRun(run);
+    if (past) set((state) => ({ history: [past, ...state.history] }));
+  }
 }
 
 function showProgress({ id, label, done, total }: Extract<EngineEvent, { kind: 'evaluation' }>): void {

@@ -1,4 +1,4 @@
-import type { Comparison, EvaluationResult, Turned } from '../engine/api';
+import type { Comparison, EvaluationResult, Figure, Turned } from '../engine/api';
 import { formatP, plural } from './format';
 
 /** Differences that chance makes this often are not called differences. */
@@ -7,6 +7,11 @@ const SIGNIFICANT = 0.05;
 /** Whether a test says more than chance would; undefined: there was no test. */
 export function isClear(p: number | undefined): boolean {
   return p !== undefined && p < SIGNIFICANT;
+}
+
+/** Decimals of a percentage, so that a difference that is told can be seen in the figures beside it. */
+export function decimalsOf({ before, after }: Figure): 1 | 2 {
+  return after !== undefined && after !== before && Math.abs(after - before) < 0.1 ? 2 : 1;
 }
 
 /** Which way pairs turned, where chance is an unlikely reason. */
@@ -26,8 +31,9 @@ export function pairsVerdict({ mcnemar }: Comparison): string {
 }
 
 /** What the linear probes allow to be said; undefined where only one model was asked. */
-export function readoutVerdict({ before, after, p }: EvaluationResult): string | undefined {
+export function readoutVerdict(result: EvaluationResult): string | undefined {
+  const { before, after, p } = result;
   if (after === undefined || p === undefined) return undefined;
-  const verdict = !isClear(p) ? 'no more nor less than before, as far as chance lets it be told' : after > before ? 'more than before' : 'less than before';
-  return `In the embedding itself linear probes find ${before.toFixed(1)} → ${after.toFixed(1)} % of the attributes: ${verdict} (${formatP(p)}).`;
+  const verdict = !isClear(p) ? 'no clear difference' : after > before ? 'more than before' : 'less than before';
+  return `In the embedding itself linear probes find ${before.toFixed(decimalsOf(result))} → ${after.toFixed(decimalsOf(result))} % of the attributes: ${verdict} (${formatP(p)}).`;
 }

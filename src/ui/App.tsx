@@ -7,6 +7,7 @@ import { DroppedNotice } from './DroppedNotice';
 import { DropZone } from './DropZone';
 import { Failures } from './Failures';
 import { Header } from './Header';
+import { HistoryPanel } from './HistoryPanel';
 import { KeepPanel } from './KeepPanel';
 import { MachineNotice } from './MachineNotice';
 import { MeasurePanel } from './measure/MeasurePanel';
@@ -23,6 +24,7 @@ export function App(): ReactElement {
         <div className={styles.setup}>
           <Cards />
           <TuneBar />
+          <HistoryPanel />
         </div>
         <div className={styles.main}>
           <RunPanel />

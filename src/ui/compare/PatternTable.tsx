@@ -39,7 +39,7 @@ function Row({ name, before, after, of, turned }: RowProps): ReactElement {
       <th scope="row">{name}</th>
       <td className={styles.track}><Track before={before} after={after} of={of} turned={turned} /></td>
       <td>{before}</td><td><b>{after}</b></td><td>{of}</td>
-      <td>{fixed + broken === 0 ? 'none' : `${fixed} right, ${broken} wrong`}</td>
+      <td>{fixed + broken === 0 ? 'none' : `+${fixed} −${broken}`}</td>
       <td>{fixed + broken === 0 ? '' : formatP(p)}</td>
     </tr>
   );
@@ -50,7 +50,7 @@ export function PatternTable({ comparison }: { readonly comparison: Comparison }
   const { before, after, patterns, mcnemar } = comparison;
   return (
     <table className={styles.patterns}>
-      <caption>Pairs right per pattern: ring before, dot after. Blue or orange only where McNemar's exact test gives p &lt; .05</caption>
+      <caption>Pairs right per pattern: ring before, dot after. Turned: + to right, − to wrong. Blue or orange only where McNemar's exact test gives p &lt; .05</caption>
       <thead>
         <tr><th scope="col">Pattern</th><th className={styles.track} /><th scope="col">Before</th><th scope="col">After</th><th scope="col">Of</th><th scope="col">Turned</th><th scope="col">By chance</th></tr>
       </thead>

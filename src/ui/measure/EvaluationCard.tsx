@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import type { EvaluationInfo, EvaluationResult } from '../../engine/api';
 import { isBusy } from '../../state/run';
 import { measure, usePage, type Measured } from '../../state/store';
+import { decimalsOf } from '../../state/verdict';
 import { Difference } from './Difference';
 import { HeatMapList } from './HeatMapList';
 import styles from './MeasurePanel.module.css';
@@ -18,15 +19,17 @@ export function EvaluationCard({ info }: { readonly info: EvaluationInfo }): Rea
       <p className={styles.figure}>
         {result ? <><b>{figureText(result)}</b> <span className="small muted">% {info.unit}{result.chance !== undefined && `; guessing: ${result.chance.toFixed(1)}`}</span></> : <span className="muted">Not measured yet</span>}
       </p>
-      <div className={styles.status} role="status"><Status measured={measured} /></div>
+      <div role="status"><Status measured={measured} /></div>
       {result && <Rows info={info} result={result} />}
       {result?.maps && <HeatMapList maps={result.maps} />}
     </article>
   );
 }
 
-function figureText({ before, after }: EvaluationResult): string {
-  return after === undefined ? before.toFixed(1) : `${before.toFixed(1)} → ${after.toFixed(1)}`;
+function figureText(result: EvaluationResult): string {
+  const { before, after } = result;
+  const digits = decimalsOf(result);
+  return after === undefined ? before.toFixed(digits) : `${before.toFixed(digits)} → ${after.toFixed(digits)}`;
 }
 
 function MeasureButton({ id, measured }: { readonly id: string; readonly measured: Measured | undefined }): ReactElement | null {
@@ -61,8 +64,8 @@ function Rows({ info, result }: { readonly info: EvaluationInfo; readonly result
         <tbody>
           {result.rows.map((row) => (
             <tr key={row.name}>
-              <th scope="row">{row.name}</th><td>{row.before.toFixed(1)}</td>
-              {row.after !== undefined && <><td>{row.after.toFixed(1)}</td><td><Difference figure={row} short /></td></>}
+              <th scope="row">{row.name}</th><td>{row.before.toFixed(decimalsOf(row))}</td>
+              {row.after !== undefined && <><td>{row.after.toFixed(decimalsOf(row))}</td><td><Difference figure={row} short /></td></>}
             </tr>
           ))}
         </tbody>
