@@ -46,7 +46,7 @@ function joinContraction(step: Pointwise, inner: (root: Root) => Step | undefine
   if (scalarOf(step.result.type.dtype) !== 'f32') return step;
   for (const root of rootsRead(step).reverse()) {
     const made = inner(root);
-    if (made?.kind !== 'node' || !isContraction(made.op) || !readsDensely(step.value, root)) continue;
+    if (made?.kind !== 'node' || !isContraction(made.op) || scalarOf(made.result.type.dtype) !== 'f32' || !readsDensely(step.value, root)) continue;
     const before = made.epilogue;
     const epilogue = before ? { product: before.product, value: substitute(step.value, root, before.value) } : { product: root, value: step.value };
     const next: Step = { ...made, label: `${made.label}, ${step.label}`, result: step.result, epilogue };

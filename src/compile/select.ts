@@ -30,7 +30,7 @@ export function select(step: Step, limits: KernelLimits): Selected {
 function contractionKernel(step: Extract<Step, { kind: 'node' }>, op: ContractionName, limits: KernelLimits): Kernel {
   const [a, b] = step.operands;
   const epilogue = step.epilogue && epilogueOf(step.epilogue.value, step.epilogue.product);
-  const options: ContractionOptions = { label: step.label, a: a!.view, b: b!.view, limits, epilogue, oneBuffer: a!.root === b!.root };
+  const options: ContractionOptions = { label: step.label, scalar: scalarOf(a!.root.type.dtype), a: a!.view, b: b!.view, limits, epilogue, oneBuffer: a!.root === b!.root };
   const shape = (step.epilogue?.product ?? step.result).type.shape;
   return (CONTRACTIONS[op] as Contract<ContractionName>)(options, shape, step.attributes as never);
 }

@@ -82,6 +82,13 @@ export async function surveyPictures(tree: FileTree): Promise<{ pictures: readon
   return { pictures, skipped };
 }
 
+/** Why there is no picture in a tree. */
+export function noPictures({ name }: FileTree, skipped: readonly Skipped[]): UserError {
+  const [first] = skipped;
+  const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : '';
+  return new UserError(`There are no pictures in it${first ? `: ${first.path}: ${first.reason}${others}` : ''}`, name, 'Choose a folder or an archive of JPEG, PNG, WebP, AVIF, GIF or BMP files');
+}
+
 function sized(header: PictureHeader, file: FileEntry): PictureVerdict {
   const { format, width, height } = header;
   if (width < 1 || height < 1) return { status: 'damaged', reason: `damaged: its header gives it ${width} x ${height} pixels` };

@@ -4,18 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { decodePicture } from '../data/decode-node';
 import { treeOfFiles } from '../data/files-browser';
 import { UserError } from '../ir/errors';
-import { malformedCases, objection, type MalformedCase } from '../testing/malformed';
+import { droppedName, malformedCases, objection, type MalformedCase } from '../testing/malformed';
 import { hasShared, shared } from '../testing/shared';
 import type { Recognised } from './api';
 import { recognise } from './recognise';
 
-const ROLES: Readonly<Record<string, string>> = { 'run-config': 'run.json', csv: 'Questions.csv' };
-
 /** What a person is told who drops it under the name that such a file has; undefined where nothing is wrong. */
-async function refusal({ file, kind, role }: MalformedCase): Promise<unknown> {
+async function refusal(entry: MalformedCase): Promise<unknown> {
+  const { file, kind } = entry;
   const path = shared(`malformed/${file}`);
   const blob = (from: string): Blob => new Blob([readFileSync(from)]);
-  const name = ROLES[kind] ?? (kind === 'json' ? role!.split(' ')[0]! : basename(path));
+  const name = droppedName(entry);
   const files = statSync(path).isDirectory() ? readdirSync(path).map((inside) => ({ path: inside, blob: blob(`${path}/${inside}`) })) : [{ path: name, blob: blob(path) }];
   try {
     const taken = await recognise(await treeOfFiles(basename(path), files), decodePicture);

@@ -1,7 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { treeOfFiles } from '../data/files-browser';
 import type { FileEntry, FileTree, Skipped } from '../data/files';
-import { surveyPictures } from '../data/pictures';
+import { noPictures, surveyPictures } from '../data/pictures';
 import { writeZip } from '../data/zip-write';
 import { loadMmvp, type Mmvp } from '../eval/mmvp';
 import type { Executor } from '../executors/executor';
@@ -100,7 +100,7 @@ export class Session implements EngineApi {
     return answer(async () => {
       const tree = await this.tree(source);
       const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
-      if (!pictures.length) throw new UserError('There are no pictures to train on', tree.name, 'Choose a folder of JPEG, PNG, WebP, AVIF, GIF or BMP files');
+      if (!pictures.length) throw noPictures(tree, skipped);
       this.pictures = pictures;
       const small = pictures.filter(({ size }) => size <= LARGEST_SAMPLE).slice(0, SAMPLES);
       return { name: tree.name, count: pictures.length, samples: await Promise.all(small.map(async (file) => new Blob([await file.read()]))), skipped };

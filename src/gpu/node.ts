@@ -1,25 +1,27 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { openGpu, type Gpu } from './device';
 
 const SOFTWARE_DRIVER_FOLDERS = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome', '/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 const SOFTWARE_DRIVERS = [/^vk_swiftshader_icd\.json$/, /^lvp_icd.*\.json$/];
 
-/** Dawn's instance: devices crash once it is collected. */
-let instance: GPU | undefined;
+/** Dawn's instances, by driver: devices crash once theirs is collected. */
+const instances = new Map<string | undefined, GPU>();
 
-/** Opens a device in Node through Dawn: a hardware adapter, else an installed software driver; undefined where there is neither. */
-export async function openNodeGpu(): Promise<Gpu | undefined> {
+/**
+ * Opens a device in Node through Dawn: a hardware adapter, else an installed software driver; undefined where there is neither.
+ * @param driver the description of a Vulkan driver to use instead, one of `softwareDrivers()`
+ */
+export async function openNodeGpu(driver?: string): Promise<Gpu | undefined> {
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
-  if (!process.env.VK_ICD_FILENAMES && !hasHardware()) {
-    const driver = softwareDriver();
-    if (driver) process.env.VK_ICD_FILENAMES = driver;
-  }
+  const [preferred] = process.env.VK_ICD_FILENAMES || hasHardware() ? [] : softwareDrivers();
+  // The loader reads it whenever an instance is made.
+  if (driver ?? preferred) process.env.VK_ICD_FILENAMES = driver ?? preferred;
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  instance ??= create([]);
-  return openGpu(instance);
+  if (!instances.has(driver)) instances.set(driver, create([]));
+  return openGpu(instances.get(driver));
 }
 
 /** Linux shows a GPU as a render node or as NVIDIA's control device; elsewhere the system's own driver is there. */
@@ -29,12 +31,12 @@ function hasHardware(): boolean {
   return renderNode || existsSync('/dev/nvidiactl');
 }
 
-function softwareDriver(): string | undefined {
-  for (const pattern of SOFTWARE_DRIVERS) {
-    for (const folder of SOFTWARE_DRIVER_FOLDERS) {
-      const name = existsSync(folder) ? readdirSync(folder).find((file) => pattern.test(file)) : undefined;
-      if (name) return join(folder, name);
-    }
-  }
-  return undefined;
+/** Descriptions of the software Vulkan drivers: those that VK_ICD_FILENAMES names, else the installed ones, SwiftShader first. */
+export function softwareDrivers(): string[] {
+  const named = process.env.VK_ICD_FILENAMES?.split(delimiter).filter(Boolean);
+  if (named?.length) return named;
+  return SOFTWARE_DRIVERS.flatMap((pattern) => {
+    const found = SOFTWARE_DRIVER_FOLDERS.flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((name) => ({ folder, name })) : [])).find(({ name }) => pattern.test(name));
+    return found ? [join(found.folder, found.name)] : [];
+  });
 }

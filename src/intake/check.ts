@@ -1,6 +1,6 @@
 import { openArchive } from '../data/archive';
 import type { FileEntry, FileTree, Skipped } from '../data/files';
-import { examinePicture, surveyPictures, type DecodePicture } from '../data/pictures';
+import { examinePicture, noPictures, surveyPictures, type DecodePicture } from '../data/pictures';
 import { parseProcessor } from '../data/processor';
 import { readSafetensors } from '../data/safetensors';
 import { loadMmvp } from '../eval/mmvp';
@@ -110,7 +110,7 @@ async function archive(file: FileEntry, tools: Tools): Promise<Facts> {
   const contains = kindOfTree(tree);
   const { pictures, skipped } = await surveyPictures(tree);
   if (contains !== 'pictures') return { contains, pictures: pictures.length, ...(await FOLDERS[contains](tree, tools)) };
-  if (!pictures.length && skipped.length) throw new UserError(`No picture is in the archive: ${worded(skipped[0]!)}${skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : ''}`, file.path, 'Choose an archive of pictures');
+  if (!pictures.length && skipped.length) throw noPictures(tree, skipped);
   return { contains, pictures: pictures.length, warnings: pictures.length ? skipped.map(worded) : ['there are no pictures in it'] };
 }
 

@@ -22,11 +22,11 @@ function overPositions(product: Omit<Product, 'storeRow' | 'storeColumn' | 'buff
 }
 
 /** Y[n, m, p] = sum over c, t of W[m, c, t] X[n, c, p stride + t dilation - pad]; a: X, b: W, shape: Y's. */
-export function conv({ label, a: x, b: w, limits, epilogue, oneBuffer }: ContractionOptions, shape: readonly number[], { strides, pads, dilations, group }: Convolution): Kernel {
+export function conv({ label, scalar, a: x, b: w, limits, epilogue, oneBuffer }: ContractionOptions, shape: readonly number[], { strides, pads, dilations, group }: Convolution): Kernel {
   const [rows, channels, ...taps] = w.shape as [number, number, ...number[]];
   const m = rows / group;
   return overPositions({
-    label, batches: group, m, outer: sizeOf(taps), inner: channels, limits, epilogue,
+    label, scalar, batches: group, m, outer: sizeOf(taps), inner: channels, limits, epilogue,
     a: strided('w', oneBuffer ? 'a' : 'b', {
       offset: w.offset,
       batch: { shape: [group], strides: [m * w.strides[0]!] },
@@ -49,11 +49,11 @@ export function conv({ label, a: x, b: w, limits, epilogue, oneBuffer }: Contrac
 }
 
 /** Y[n, c, q] = sum over m, t of W[m, c, t] X[n, m, (q + pad - t dilation) / stride], where that is whole; a: X, b: W, shape: Y's. */
-export function convTranspose({ label, a: x, b: w, limits, epilogue, oneBuffer }: ContractionOptions, shape: readonly number[], { strides, pads, dilations, group }: Convolution): Kernel {
+export function convTranspose({ label, scalar, a: x, b: w, limits, epilogue, oneBuffer }: ContractionOptions, shape: readonly number[], { strides, pads, dilations, group }: Convolution): Kernel {
   const [all, m, ...taps] = w.shape as [number, number, ...number[]];
   const channels = all / group;
   return overPositions({
-    label, batches: group, m, outer: sizeOf(taps), inner: channels, limits, epilogue,
+    label, scalar, batches: group, m, outer: sizeOf(taps), inner: channels, limits, epilogue,
     a: strided('w', oneBuffer ? 'a' : 'b', {
       offset: w.offset,
       batch: { shape: [group], strides: [channels * w.strides[0]!] },
@@ -76,13 +76,13 @@ export function convTranspose({ label, a: x, b: w, limits, epilogue, oneBuffer }
 }
 
 /** dW[m, c, t] = sum over p, n of dY[n, m, p] X[n, c, p stride + t dilation - pad]; a: dY, b: X, shape: dW's. */
-export function convWeightGrad({ label, a: dY, b: x, limits, epilogue, oneBuffer }: ContractionOptions, shape: readonly number[], { strides, pads, dilations, group }: Convolution): Kernel {
+export function convWeightGrad({ label, scalar, a: dY, b: x, limits, epilogue, oneBuffer }: ContractionOptions, shape: readonly number[], { strides, pads, dilations, group }: Convolution): Kernel {
   const [rows, channels, ...taps] = shape as [number, number, ...number[]];
   const m = rows / group;
   const n = channels * sizeOf(taps);
   const positions = spatial(dY.shape);
   return gemm({
-    label, batches: group, m, n, outer: sizeOf(positions), inner: dY.shape[0]!, limits, epilogue,
+    label, scalar, batches: group, m, n, outer: sizeOf(positions), inner: dY.shape[0]!, limits, epilogue,
     a: strided('dY', 'a', {
       offset: dY.offset,
       batch: { shape: [group], strides: [m * dY.strides[1]!] },

@@ -1,15 +1,15 @@
 import type { Epilogue } from './kernel';
+import { binding, type Scalar } from './wgsl';
 
 /** 0, 1, ..., count - 1 */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Declares the operands, the epilogue's operands and the output `y`. All are read_write: they lie in one arena, whose usage is one per pass. */
-export function bindings(operands: readonly string[], epilogue: Epilogue | undefined): string {
-  const declare = (name: string, binding: number): string => `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<f32>;`;
+/** Declares the operands, the epilogue's operands and the output `y`, of one type. */
+export function bindings(operands: readonly string[], epilogue: Epilogue | undefined, scalar: Scalar): string {
   return [
-    ...operands.map(declare),
+    ...operands.map((name, at) => binding(at, scalar, name)),
     ...(epilogue ? [epilogue.declarations(operands.length)] : []),
-    declare('y', operands.length + (epilogue?.bindings ?? 0)),
+    binding(operands.length + (epilogue?.bindings ?? 0), scalar, 'y'),
   ].join('\n');
 }
 

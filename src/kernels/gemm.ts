@@ -1,10 +1,13 @@
 import type { Operand } from './gemm-operand';
 import { bindings, dispatch, range } from './gemm-wgsl';
 import type { Epilogue, Kernel, KernelLimits } from './kernel';
+import type { Scalar } from './wgsl';
 
-/** Y[batch, row, column] = sum over outer and inner of A[batch, row, ...] B[batch, ..., column], in float32. */
+/** Y[batch, row, column] = sum over outer and inner of A[batch, row, ...] B[batch, ..., column]. */
 export interface Product {
   readonly label: string;
+  /** Of operands and sums. */
+  readonly scalar: Scalar;
   readonly batches: number;
   readonly m: number;
   readonly n: number;
@@ -28,8 +31,8 @@ export function gemm(product: Product): Kernel {
 
 const element = (m: number, n: number): string => `c${m}_${n}`;
 
-const accumulators = (rows: number, columns: number): string =>
-  range(rows).map((i) => `  ${range(columns).map((j) => `var ${element(i, j)} = 0.0;`).join(' ')}`).join('\n');
+const accumulators = (scalar: Scalar, rows: number, columns: number): string =>
+  range(rows).map((i) => `  ${range(columns).map((j) => `var ${element(i, j)} = ${scalar}(0);`).join(' ')}`).join('\n');
 
 const products = (rows: number, columns: number): string =>
   range(rows).map((i) => `      ${range(columns).map((j) => `${element(i, j)} += a${i} * b${j};`).join(' ')}`).join('\n');
@@ -46,10 +49,10 @@ function stores({ m, n, epilogue, storeRow, storeColumn }: Product, rows: number
 }
 
 /** The same as loops over a copy of the tile: SwiftShader's compiler takes up to eight times as long over the unrolled form, and its registers are memory anyhow. */
-function storeLoop({ m, n, epilogue, storeRow, storeColumn }: Product, rows: number, columns: number): string {
+function storeLoop({ scalar, m, n, epilogue, storeRow, storeColumn }: Product, rows: number, columns: number): string {
   const value = `sums[i * ${columns}u + j]`;
   const end = (size: number, count: number, from: string): string => (count % size ? `min(${size}u, ${count}u - ${from})` : `${size}u`);
-  return `  var sums = array<f32, ${rows * columns}>(${range(rows).flatMap((i) => range(columns).map((j) => element(i, j))).join(', ')});
+  return `  var sums = array<${scalar}, ${rows * columns}>(${range(rows).flatMap((i) => range(columns).map((j) => element(i, j))).join(', ')});
   for (var i = 0u; i < ${end(rows, m, 'm0')}; i++) {
     let rowAt = ${storeRow('(m0 + i)')};
     for (var j = 0u; j < ${end(columns, n, 'n0')}; j++) {
@@ -67,7 +70,7 @@ const side = (length: number, work: number): number => (work < 2 ** 21 ? [4, 2] 
  * 8 x 4 2.5, 8 x 8 3.0, 16 x 8 2.7 GFLOP/s; vec4 loads made no difference (1.98 against 1.95, 3.05 against 3.09).
  */
 function registerTiled(product: Product): Kernel {
-  const { m, n, outer, inner, a, b, batches } = product;
+  const { scalar, m, n, outer, inner, a, b, batches } = product;
   const work = m * n * outer * inner;
   const [rows, columns] = [side(m, work), side(n, work)];
   const [tilesM, tilesN] = [Math.ceil(m / rows), Math.ceil(n / columns)];
@@ -75,7 +78,7 @@ function registerTiled(product: Product): Kernel {
   // A workgroup stays on one core.
   const size = tiles < 512 ? 8 : 64;
   const grid = dispatch(Math.ceil(tiles / size));
-  const wgsl = `${bindings(product.buffers, product.epilogue)}
+  const wgsl = `${bindings(product.buffers, product.epilogue, scalar)}
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let tile = (group.x + group.y * ${grid[0]}u) * ${size}u + lane;
@@ -86,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ${a.batch} ${b.batch}
 ${range(rows).map((i) => `  let row${i} = min(m0 + ${i}u, ${m - 1}u); ${a.line(`a${i}`, `row${i}`)}`).join('\n')}
 ${range(columns).map((j) => `  let column${j} = min(n0 + ${j}u, ${n - 1}u); ${b.line(`b${j}`, `column${j}`)}`).join('\n')}
-${accumulators(rows, columns)}
+${accumulators(scalar, rows, columns)}
   for (var outer = 0u; outer < ${outer}u; outer++) {
     ${a.outer} ${b.outer}
 ${range(rows).map((i) => `    ${a.along(`a${i}`)}`).join('\n')}
@@ -107,16 +110,16 @@ const DEPTH = 16;
 
 /** 16 x 16 invocations share slabs of A and B in workgroup memory (8 KiB); each keeps 4 x 4 (small products: 2 x 2) sums. */
 function workgroupTiled(product: Product): Kernel {
-  const { m, n, outer, inner, a, b, batches } = product;
+  const { scalar, m, n, outer, inner, a, b, batches } = product;
   const each = Math.ceil(m / 64) * Math.ceil(n / 64) * batches >= 64 ? 4 : 2;
   const tile = 16 * each;
   const [tilesM, tilesN] = [Math.ceil(m / tile), Math.ceil(n / tile)];
   const groups = batches * tilesM * tilesN;
   const grid = dispatch(groups);
   const slabs = [slab(product, a, 'a', 'rowBase', m, each), slab(product, b, 'b', 'columnBase', n, each)];
-  const wgsl = `${bindings(product.buffers, product.epilogue)}
-var<workgroup> slab_a: array<f32, ${DEPTH * tile}>;
-var<workgroup> slab_b: array<f32, ${DEPTH * tile}>;
+  const wgsl = `${bindings(product.buffers, product.epilogue, scalar)}
+var<workgroup> slab_a: array<${scalar}, ${DEPTH * tile}>;
+var<workgroup> slab_b: array<${scalar}, ${DEPTH * tile}>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let flat = group.x + group.y * ${grid[0]}u;
@@ -130,7 +133,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let n0 = columnBase + localN;
   ${a.batch} ${b.batch}
 ${slabs.map(({ lines }) => lines).join('\n')}
-${accumulators(each, each)}
+${accumulators(scalar, each, each)}
   for (var k0 = 0u; k0 < ${outer * inner}u; k0 += ${DEPTH}u) {
 ${slabs.map(({ load }) => load).join('\n')}
     workgroupBarrier();
@@ -146,7 +149,7 @@ ${stores(product, each, each, tile, tile)}
 }
 
 /** How 256 invocations fill a slab [DEPTH, 16 each] of lines from `base` on, of `count` there are: neighbours load neighbours, whichever axis is dense. */
-function slab({ outer, inner }: Product, operand: Operand, name: string, base: string, count: number, each: number): { readonly lines: string; readonly load: string } {
+function slab({ scalar, outer, inner }: Product, operand: Operand, name: string, base: string, count: number, each: number): { readonly lines: string; readonly load: string } {
   const tile = 16 * each;
   const length = outer * inner;
   const ragged = length % DEPTH !== 0;
@@ -157,7 +160,7 @@ function slab({ outer, inner }: Product, operand: Operand, name: string, base: s
   const load = (part: number): string => {
     const { k, line, id } = within(part);
     const at = ragged ? `min(k0 + k1, ${length - 1}u)` : 'k0 + k1';
-    const value = ragged ? `select(0.0, ${operand.element(id)}, k0 + k1 < ${length}u)` : operand.element(id);
+    const value = ragged ? `select(${scalar}(0), ${operand.element(id)}, k0 + k1 < ${length}u)` : operand.element(id);
     return `    { let k1 = ${k}; let k = ${at}; let outer = k / ${inner}u; let inner = k % ${inner}u; ${operand.outer} ${operand.along(id)} slab_${name}[k1 * ${tile}u + ${line}] = ${value}; }`;
   };
   return {

@@ -17,6 +17,8 @@ export interface MalformedCase {
   readonly rename?: Readonly<Record<string, string>>;
   readonly seconds?: number;
   readonly pictures?: number;
+  /** Side files. */
+  readonly needs?: readonly string[];
 }
 
 /** Whether a message names what the index wants: ignoring case, and names of one or two characters as whole words only. */
@@ -28,10 +30,16 @@ export function namesWhatItShould(message: string, { names, names_all: all }: Ma
   return (names ?? ['']).some(said) && (all ?? []).every(said);
 }
 
-/** The corpus's entries of some kinds; none without shared fixtures. */
+/** The corpus's entries of some kinds, or all; none without shared fixtures. */
 export function malformedCases(...kinds: string[]): MalformedCase[] {
   if (!hasShared) return [];
-  return (JSON.parse(readFileSync(shared('malformed/index.json'), 'utf8')) as { files: MalformedCase[] }).files.filter(({ kind }) => kinds.includes(kind));
+  return (JSON.parse(readFileSync(shared('malformed/index.json'), 'utf8')) as { files: MalformedCase[] }).files.filter(({ kind }) => !kinds.length || kinds.includes(kind));
+}
+
+/** The name under which a person has such a file: what it is read as depends on it. */
+export function droppedName({ file, kind, role }: MalformedCase): string {
+  const base = file.split('/').at(-1)!;
+  return kind === 'run-config' ? 'run.json' : kind === 'csv' ? 'Questions.csv' : kind === 'json' ? role!.split(' ')[0]! : base;
 }
 
 /** What is wrong with how an entry ended (error: what was thrown, undefined if it loaded), or undefined if the index allows it. */

@@ -1,7 +1,7 @@
 import type { Outcome } from './conformance';
 
-export const EXECUTORS = ['reference', 'ort', 'webgpu'] as const;
-export type Column = (typeof EXECUTORS)[number];
+/** An executor, and for WebGPU its adapter: "webgpu (SwiftShader)". */
+export type Column = string;
 export type Suite = 'forward' | 'gradient';
 
 /** What happened to every case, by operator, for docs/operators.md. */
@@ -10,6 +10,12 @@ export class OperatorTable {
   private readonly operators = new Set<string>();
   /** Refusals and inapplicable cases, with their reasons: one line each. */
   private readonly notes = new Map<string, string[]>();
+
+  /** @param adapters what the WebGPU columns ran on, in full */
+  constructor(
+    private readonly executors: readonly Column[],
+    private readonly adapters: readonly string[],
+  ) {}
 
   record(suite: Suite, executor: Column, test: string, operators: readonly string[], outcome: Outcome): void {
     for (const operator of new Set(operators)) {
@@ -24,7 +30,7 @@ export class OperatorTable {
 
   /** The same for the same outcomes: sorted, and without times or places. */
   markdown(): string {
-    const columns = (['forward', 'gradient'] as const).flatMap((suite) => EXECUTORS.map((executor) => `${suite} ${executor}`));
+    const columns = (['forward', 'gradient'] as const).flatMap((suite) => this.executors.map((executor) => `${suite} ${executor}`));
     const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
     const operators = [...this.operators].sort();
     return [
@@ -32,9 +38,11 @@ export class OperatorTable {
       '',
       'Written by the test run `DOCUMENT_OPERATORS=1 npx vitest run src/executors/operators.test.ts`; do not edit.',
       '',
-      "Forward: ONNX's own backend node tests, on float64 (reference), in ONNX Runtime after import and encoding (ort), and on WebGPU through a software adapter (webgpu), each within",
+      "Forward: ONNX's own backend node tests, on float64 (reference), in ONNX Runtime after import and encoding (ort), and on WebGPU through software adapters, each within",
       "the test's tolerance. Gradient: outputs and gradients of small graphs against PyTorch's; a graph counts for every operator in it. A cell says how many cases pass, are refused",
-      'with a reason, or are not applicable (WebGPU: element types other than float32, int32, int64 and bool).',
+      'with a reason, or are not applicable.',
+      '',
+      `Adapters: ${this.adapters.join('; ')}.`,
       '',
       row(['operator', ...columns]),
       row(['operator', ...columns].map(() => '---')),
