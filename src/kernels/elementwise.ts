@@ -48,8 +48,8 @@ export const EXPRESSIONS: { readonly [P in ElementwiseName]: Expression<P> } = {
   Min: extremum('min'),
   Max: extremum('max'),
   Mod: ([a, b], [scalar], { fmod }) => {
-    if (fmod || scalar === 'u32') return `(${a} % ${b})`;
-    return scalar === 'f32' ? `(${a} - ${b} * floor(${a} / ${b}))` : `(((${a} % ${b}) + ${b}) % ${b})`;
+    if (scalar === 'f32') return `${fmod ? 'x_fmod' : 'x_mod'}(${a}, ${b})`;
+    return fmod || scalar === 'u32' ? `(${a} % ${b})` : `(((${a} % ${b}) + ${b}) % ${b})`;
   },
   And: test((a, b) => `${a} != 0u && ${b} != 0u`),
   Or: test((a, b) => `${a} != 0u || ${b} != 0u`),

@@ -87,6 +87,15 @@ fn x_pow(a: f32, b: f32) -> f32 {
   } else if (b == 0.5) { magnitude = sqrt(a); } else { magnitude = x_exp(b * x_log(abs(a))); }
   return select(magnitude, -magnitude, a < 0.0 && odd);
 }
+fn of_infinity(a: f32, b: f32) -> bool { return (bitcast<u32>(a) & 0x7fffffffu) < 0x7f800000u && (bitcast<u32>(b) & 0x7fffffffu) == 0x7f800000u; }
+fn x_fmod(a: f32, b: f32) -> f32 {
+  if (of_infinity(a, b)) { return a; }
+  return a % b;
+}
+fn x_mod(a: f32, b: f32) -> f32 {
+  if (of_infinity(a, b)) { return select(a, b, a != 0.0 && (a < 0.0) != (b < 0.0)); }
+  return a - b * floor(a / b);
+}
 fn i_pow(a: i32, b: i32) -> i32 {
   if (b < 0) { return select(select(0, select(-1, 1, (b & 1) == 0), a == -1), 1, a == 1); }
   var out = 1; var base = a; var n = b;
