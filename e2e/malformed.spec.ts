@@ -91,7 +91,7 @@ const MADE: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
 ];
 
 test('damaged files of every kind are refused in words', async ({ page }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_800_000);
   await visit(page);
   for (const [name, bytes, words] of MADE) expect((await dropAndSee(page, [{ name, bytes: bytes() }])).alert, name).toMatch(words);
   await livesOn(page);
@@ -99,7 +99,7 @@ test('damaged files of every kind are refused in words', async ({ page }) => {
 
 test('every case of shared/fixtures/malformed ends as its index says', async ({ page }) => {
   test.skip(!hasShared, 'shared/fixtures is not here');
-  test.setTimeout(900_000);
+  test.setTimeout(1_800_000);
   await visit(page);
   const complaints: string[] = [];
   for (const entry of malformedCases()) {

@@ -26,7 +26,7 @@ export const alert = (page: Page): Locator => page.getByRole('alert');
 /** Opens the page with settings and waits until everything is chosen. */
 export async function visit(page: Page, query = ''): Promise<void> {
   await page.goto(`/${query}`);
-  await expect(button(page, 'Tune')).toBeEnabled({ timeout: 60_000 });
+  await expect(button(page, 'Tune')).toBeEnabled({ timeout: 180_000 });
 }
 
 export async function tune(page: Page): Promise<void> {
