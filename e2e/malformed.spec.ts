@@ -58,7 +58,7 @@ function complaint(entry: MalformedCase, files: readonly Dropped[], { alert, not
   if (entry.pictures === 0) return /no pictures/.test(message ?? '') ? undefined : `it does not say that there are none: ${message}`;
   const wrong = objection(entry, message === undefined ? undefined : new UserError(message, '', ''));
   if (wrong || message !== undefined) return wrong;
-  if (entry.pictures !== undefined && !pictures.includes(`${entry.pictures} picture`)) return `it has ${pictures}`;
+  if (entry.pictures !== undefined && /· (\d+)/.exec(pictures)?.[1] !== String(entry.pictures)) return `it has ${pictures}`;
   const warned = entry.expect === 'loads' || !entry.also?.includes('warning') || namesWhatItShould(skipped.join(' '), entry);
   return warned ? undefined : `it warns of ${skipped.join(' ') || 'nothing'}`;
 }

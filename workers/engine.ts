@@ -1,5 +1,5 @@
 import { expose, transfer, wrap } from 'comlink';
-import type { DecodePicture } from '../src/data/pictures';
+import { pictureHeader, type DecodePicture } from '../src/data/pictures';
 import { Session } from '../src/engine/session';
 import { browserMachine } from '../src/engine/browser';
 import { UserError } from '../src/ir/errors';
@@ -8,6 +8,8 @@ import type { DataWorker } from './data';
 const data = wrap<DataWorker>(new Worker(new URL('./data.ts', import.meta.url), { type: 'module' }));
 
 const decode: DecodePicture = async (file) => {
+  // What is no picture is told by its first bytes: the whole may unpack to gigabytes.
+  await pictureHeader(file);
   const bytes = await file.read();
   const answer = await data.decode(file.path, transfer(bytes, [bytes.buffer]));
   if (!answer.ok) throw new UserError(answer.failure.message, '', '');
