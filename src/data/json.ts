@@ -8,12 +8,12 @@ const CORRECT = 'Correct this value in the file, or take the file from the model
  * Reads JSON of a given form. A byte order mark is tolerated; `__proto__` and `constructor` are keys like any other and never reach a prototype
  * (schemas that are strict refuse them). Throws a UserError that names the file, the key, its value and what was expected.
  */
-export function parseJson<T>(text: string, file: string, schema: ZodType<T>): T {
+export function parseJson<T>(text: string, file: string, schema: ZodType<T>, remedy = CORRECT): T {
   const value = parseText(text.replace(/^\uFEFF/, ''), file);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [first, ...others] = result.error.issues.map((issue) => describe(deepest(issue), value));
-  throw new UserError(others.length ? `${first} (and ${others.length} more of this kind)` : first!, file, CORRECT);
+  throw new UserError(others.length ? `${first} (and ${others.length} more of this kind)` : first!, file, remedy);
 }
 
 function parseText(text: string, file: string): unknown {

@@ -31,7 +31,7 @@ export interface Outcome {
 
 const PREPARING = { loading: 'Loading the models', compiling: 'Building and compiling the training step' };
 
-/** One press of Tune: score, train, score again. Reports through `emit`; everything it throws ends it. */
+/** One press of Tune: score, train, score again where a step was made. Reports through `emit`; everything it throws ends it. */
 export class TuningRun {
   private readonly steps: StepMetrics[] = [];
   private readonly skipped: { path: string; reason: string }[] = [];
@@ -51,8 +51,8 @@ export class TuningRun {
     const { clip, benchmark } = this.parts;
     const before = benchmark && (await this.score(benchmark, clip, 0, executor));
     const tuned = await this.train(executor);
-    const after = benchmark && (await this.score(benchmark, tuned, this.steps.length, executor));
-    if (before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
+    const after = benchmark && this.steps.length ? await this.score(benchmark, tuned, this.steps.length, executor) : undefined;
+    if (benchmark && before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
     this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
     return { untouched: clip, clip: tuned, steps: this.steps, skipped: this.skipped };
   }

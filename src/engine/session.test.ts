@@ -65,6 +65,11 @@ describe('a session', () => {
     const steps = events.filter(({ kind }) => kind === 'step').length;
     expect(steps).toBeLessThan(1000);
     expect(events.find(({ kind }) => kind === 'comparison')).toMatchObject({ comparison: { after: { step: steps } } });
+    events.length = 0;
+    await session.start({ ...settings, steps: 1000, evaluateEvery: 0 });
+    await session.stop();
+    await until(isPhase('done'));
+    expect(events.filter(({ kind }) => kind === 'step' || kind === 'comparison')).toEqual([]);
   });
 
   it('advises the preset only where both of its models are chosen, and takes what has no field', async () => {

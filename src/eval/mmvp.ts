@@ -85,7 +85,7 @@ function tableIn({ name, files }: FileTree): FileEntry {
   const table = named('questions.csv') ?? named('metadata.csv');
   if (table) return table;
   const converted = files.some(({ path }) => /\.parquet$/i.test(path));
-  throw new UserError(converted ? 'The parquet conversion holds no statements: Questions.csv is missing' : 'Questions.csv, with the statements, is missing', name, 'Add it from the MMVP_VLM dataset, or name it by --questions');
+  throw new UserError(converted ? 'The parquet conversion holds no statements: Questions.csv is missing' : 'Questions.csv, with the statements, is missing', name, 'Add it from the MMVP_VLM dataset');
 }
 
 function picturesIn({ files }: FileTree): Map<string, FileEntry> {

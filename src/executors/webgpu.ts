@@ -120,9 +120,16 @@ class GpuProgram implements Program {
 
   /** One piece of work at a time: graphs share the arena. */
   private serially<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.queue.then(work);
+    const done = this.queue.then(work).catch((error: unknown) => this.explain(error));
     this.queue = done.catch(() => undefined);
     return done;
+  }
+
+  /** A lost device fails whatever waits on it first, and tells why a task later. */
+  private async explain(error: unknown): Promise<never> {
+    await new Promise((resolve) => setTimeout(resolve));
+    this.gpu.check();
+    throw error;
   }
 
   private async execute(name: string, inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {

@@ -34,7 +34,7 @@ function watch(device: GPUDevice, info: GPUAdapterInfo): Gpu {
   let failure: UserError | undefined;
   let closed = false;
   void device.lost.then(({ message }) => {
-    if (!closed) failure = new UserError(`The graphics device was lost: ${message}`, description, 'Reload, close other programs that use the GPU, or continue from the last checkpoint with a smaller batch');
+    if (!closed) failure = new UserError(`The graphics device was lost: ${message}`, description, 'Close other programs that use the GPU or take a smaller batch, and start again');
   });
   device.onuncapturederror = ({ error }) => {
     failure ??= new UserError(`The graphics device reported an error: ${error.message}`, description, 'Use a smaller batch if memory ran out; otherwise report this message');

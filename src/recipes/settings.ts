@@ -87,6 +87,8 @@ const schema = z.strictObject({
 
 const MICRO_BATCH = 4;
 
+const REMEDY = 'Correct this setting';
+
 /**
  * Settings by their snake_case names (`batch` stands for `micro_batch`), or a run.json, which holds them under `settings`; what is missing is as in the
  * `preset`, if one is named, and else takes its default. Throws a UserError that names `where` and the setting for unknown names, wrong types and values out of range.
@@ -94,8 +96,8 @@ const MICRO_BATCH = 4;
 export function parseSettings(given: unknown, where: string): RunSettings {
   const inner = isRunFile(given) ? given.settings : given;
   const text = JSON.stringify(inner, visibly) ?? 'null';
-  const { preset } = parseJson(text, where, presetSchema);
-  return settled(parseJson(preset ? JSON.stringify(over(PRESETS[preset], JSON.parse(text) as object)) : text, where, schema), where);
+  const { preset } = parseJson(text, where, presetSchema, REMEDY);
+  return settled(parseJson(preset ? JSON.stringify(over(PRESETS[preset], JSON.parse(text) as object)) : text, where, schema, REMEDY), where);
 }
 
 /** The same from a file's text. */

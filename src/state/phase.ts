@@ -13,7 +13,7 @@ export function phaseText(run: RunState): string {
     case 'training': return run.label || 'Training';
     case 'evaluating': return run.label || 'Comparing';
     case 'paused': return `Paused after ${plural(run.step, 'step')}`;
-    case 'done': return run.step < run.steps ? `Stopped after ${plural(run.step, 'step')}` : 'Done';
+    case 'done': return run.step === 0 ? 'Stopped before the first step: nothing was changed' : run.step < run.steps ? `Stopped after ${plural(run.step, 'step')}` : 'Done';
     case 'failed': return 'Failed: the message at the top says why';
   }
 }
@@ -32,7 +32,7 @@ export function progressOf(run: RunState): PhaseProgress | undefined {
     case 'failed':
       return undefined;
     case 'done':
-      return { percent: 100, text: '', endless: false };
+      return run.step === 0 ? undefined : { percent: 100, text: '', endless: false };
     case 'training':
     case 'paused':
       return run.steps ? { percent: (100 * run.step) / run.steps, text: '', endless: false } : { percent: 100, text: '', endless: true };

@@ -2,10 +2,18 @@ import { combinationOf, executorFor, planSentence } from './plan';
 import { isBusy } from './run';
 import type { PageState } from './store';
 
+/** What the engine is at, so that its inputs must hold still. */
+export function workUnderWay({ run, measured }: PageState): 'A run' | 'An evaluation' | undefined {
+  if (isBusy(run.phase)) return 'A run';
+  return Object.values(measured).some(({ progress }) => progress) ? 'An evaluation' : undefined;
+}
+
 /** Whether Tune can be pressed, and the sentence under it. */
-export function readiness({ probe, settings, slots, run, paces, measured }: PageState): { readonly ready: boolean; readonly sentence: string } {
-  if (isBusy(run.phase)) return { ready: false, sentence: 'A run is under way.' };
-  if (Object.values(measured).some(({ progress }) => progress)) return { ready: false, sentence: 'An evaluation is under way.' };
+export function readiness(state: PageState): { readonly ready: boolean; readonly sentence: string } {
+  const { probe, settings, slots, paces, broken } = state;
+  if (broken) return { ready: false, sentence: 'The engine broke off. Load the page again.' };
+  const work = workUnderWay(state);
+  if (work) return { ready: false, sentence: `${work} is under way.` };
   const executor = executorFor(settings, probe);
   const [clip, diffusion] = [slots.clip.info, slots.diffusion.info];
   const reading = Object.values(slots).find((slot) => slot.reading !== undefined)?.reading;

@@ -4,7 +4,8 @@ import { FakeEngine } from '../testing/fake-engine';
 import { connect } from './connection';
 import type { FileSource } from './files';
 import { readiness } from './ready';
-import { begin, changeSettings, choose, measure, ownSettings, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
+import { phaseText } from './phase';
+import { begin, changeSettings, choose, loseEngine, measure, ownSettings, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
 
 const blob = new Blob();
 const pairs = Promise.resolve([{ pattern: 'State', captions: ['open', 'shut'] as const, pictures: [blob, blob] as const }]);
@@ -54,10 +55,12 @@ describe('the page', () => {
 
   it('keeps what a card held when its next choice fails', async () => {
     const held = page().slots.clip;
-    connect(Object.assign(engineThat(), { loadClip: () => Promise.resolve({ ok: false, failure: { message: 'no model in it', details: '' } }) }));
+    connect(Object.assign(engineThat(), { loadClip: () => Promise.resolve({ ok: false, failure: { message: 'No model in it.', details: '' } }) }));
     await choose('clip', files);
     expect(page().slots.clip).toEqual(held);
-    expect(page().failures).toEqual([{ message: 'no model in it', details: '' }]);
+    expect(page().failures).toEqual([{ message: 'holiday was not taken for Eyes. No model in it.', details: '' }]);
+    await choose('pictures', files);
+    expect(page().failures).toEqual([]);
   });
 
   it('takes files for what they look like, and gives back what they replaced when that was wrong', async () => {
@@ -71,7 +74,7 @@ describe('the page', () => {
     await takeFiles(undefined);
     receive([{ kind: 'phase', phase: 'training', label: '' }]);
     await takeFiles(files, 'pictures');
-    expect(page().failures.map(({ message }) => message)).toEqual([expect.stringContaining('no files'), expect.stringContaining('holiday was not taken')]);
+    expect(page().failures.map(({ message }) => message)).toEqual([expect.stringContaining('no files'), expect.stringContaining('nothing was taken of holiday')]);
     expect(page().slots.pictures.source).toEqual({ bundled: 'tiny-pictures' });
   });
 
@@ -122,6 +125,24 @@ describe('the page', () => {
     await tune();
     expect(page().failures).toHaveLength(0);
     await until('failed');
+  });
+
+  it('says that a run was stopped before it changed anything', async () => {
+    await tune();
+    await tune();
+    await stop();
+    await until('done');
+    expect([phaseText(page().run), page().run.comparison, page().history, page().failures]).toEqual(['Stopped before the first step: nothing was changed', undefined, [], []]);
+  });
+
+  it('ends everything under way when the engine breaks off, and asks to load the page again', async () => {
+    connect(Object.assign(engineThat(), { evaluate: () => new Promise(() => undefined), loadPictures: () => new Promise(() => undefined) }));
+    const hanging = [measure('0'), choose('pictures', files)];
+    receive([{ kind: 'phase', phase: 'training', label: '' }]);
+    loseEngine('out of memory');
+    await Promise.all(hanging);
+    expect(page()).toMatchObject({ run: { phase: 'failed' }, measured: { 0: { failed: true } }, slots: { pictures: { reading: undefined } }, failures: [{ details: 'out of memory' }] });
+    expect(readiness(page())).toMatchObject({ ready: false, sentence: expect.stringContaining('again') as string });
   });
 
   it('says so when the engine itself breaks', async () => {

@@ -1,10 +1,11 @@
 import { create } from 'zustand';
 import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
-import { ask } from './connection';
+import { ask, disconnect } from './connection';
 import type { FileSource } from './files';
 import { pastRun, type PastRun } from './history';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
 import { combinationOf } from './plan';
+import { workUnderWay } from './ready';
 import { applyEvent, idleRun, isBusy, type RunState } from './run';
 import { appendStep, emptySeries, type Series } from './series';
 import { defaultSettings, settingsFromQuery, settingsToQuery, settled } from './settings';
@@ -60,8 +61,12 @@ export interface PageState {
   readonly failures: readonly Failure[];
   readonly paces: Paces;
   readonly dropped?: Dropped;
+  /** What is looked at to find out what it is. */
+  readonly looking?: string;
   /** What came of dropped files that fill no card. */
   readonly notice?: string;
+  /** The engine is gone: only loading the page again helps. */
+  readonly broken: boolean;
 }
 
 export const usePage = create<PageState>()(() => ({
@@ -76,6 +81,7 @@ export const usePage = create<PageState>()(() => ({
   measured: {},
   failures: [],
   paces: {},
+  broken: false,
 }));
 
 const set = usePage.setState;
@@ -96,12 +102,22 @@ export function dismissFailures(): void {
   set({ failures: [] });
 }
 
-/** The value of an answer; a failure is shown instead. */
-export async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>): Promise<T | undefined> {
+/** The value of an answer; a failure is shown instead, after the words that say what it left undone. */
+async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>, undone = ''): Promise<T | undefined> {
   const answer = await ask(call);
   if (answer.ok) return answer.value;
-  showFailure(answer.failure);
+  const { message, details } = answer.failure;
+  showFailure({ message: get().broken ? message : undone + message, details });
   return undefined;
+}
+
+/** Ends everything that waits for an engine which has broken off. */
+export function loseEngine(details: string): void {
+  const failure: Failure = { message: 'The engine could not start or broke off, and what it had not saved is lost. Load the page again; if it happens once more, the details say where.', details };
+  set({ broken: true });
+  disconnect(failure);
+  if (isBusy(get().run.phase)) receive([{ kind: 'failed', failure }]);
+  else showFailure(failure);
 }
 
 export function receive(events: readonly EngineEvent[]): void {
@@ -162,10 +178,22 @@ function nameOf(source: Source): string {
   return 'bundled' in source ? get().catalogue.find((item) => item.id === source.bundled)?.title ?? source.bundled : source.name;
 }
 
+/** Cards by the names that they bear on the page. */
+const CARDS: { readonly [K in SourceKind]: string } = { clip: 'Eyes', diffusion: 'Teacher', pictures: 'Pictures', benchmark: 'Compare' };
+
+/** The newest choice that is being loaded: they are loaded one after the other, so that the last one made is the one that stays. */
+let choosing: Promise<void> = Promise.resolve();
+
 /** Loads a source into a card; what the card held before stays when that fails. */
-export async function choose<K extends SourceKind>(kind: K, source: Source): Promise<void> {
+export function choose<K extends SourceKind>(kind: K, source: Source): Promise<void> {
+  dismissFailures();
   changeSlot(kind, { reading: nameOf(source) });
-  const info = await valueOf((api) => LOADERS[kind](api, source));
+  return (choosing = choosing.then(() => load(kind, source)));
+}
+
+async function load<K extends SourceKind>(kind: K, source: Source): Promise<void> {
+  changeSlot(kind, { reading: nameOf(source) });
+  const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} was not taken for ${CARDS[kind]}. `);
   changeSlot(kind, info === undefined ? { reading: undefined } : { reading: undefined, info, source });
   if (kind === 'clip' && info !== undefined) set({ measured: {} });
   if (kind === 'clip' || kind === 'diffusion') {
@@ -175,9 +203,9 @@ export async function choose<K extends SourceKind>(kind: K, source: Source): Pro
 }
 
 function refuseWhileBusy(name: string): boolean {
-  const busy = isBusy(get().run.phase);
-  if (busy) showFailure({ message: `A run is under way, so ${name} was not taken. Stop the run first.`, details: '' });
-  return busy;
+  const work = workUnderWay(get());
+  if (work) showFailure({ message: `${work} is under way, so nothing was taken of ${name}. Stop it first.`, details: '' });
+  return work !== undefined;
 }
 
 /** Takes files for what they are said to be, or else for what they look like. */
@@ -187,9 +215,10 @@ export async function takeFiles(source: FileSource | undefined, wanted?: SourceK
     return;
   }
   if (refuseWhileBusy(source.name)) return;
-  const taken: Recognised | undefined = wanted ? { use: 'card', kind: wanted } : await valueOf((api) => api.recognise(source));
-  if (taken === undefined) return;
+  dismissFailures();
   set({ dropped: undefined, notice: undefined });
+  const taken = wanted ? { use: 'card', kind: wanted } as const : await recognise(source);
+  if (taken === undefined) return;
   if (taken.use === 'card') {
     if (!wanted) set({ dropped: { source, kind: taken.kind, replaced: get().slots[taken.kind].source } });
     await choose(taken.kind, source);
@@ -197,6 +226,13 @@ export async function takeFiles(source: FileSource | undefined, wanted?: SourceK
     changeSettings(taken.settings);
     set({ notice: `Took the settings of ${source.name}.` });
   } else set({ notice: taken.words });
+}
+
+async function recognise(source: FileSource): Promise<Recognised | undefined> {
+  set({ looking: source.name });
+  const recognised = await valueOf((api) => api.recognise(source));
+  set({ looking: undefined });
+  return recognised;
 }
 
 /** Takes what was dropped for something else, and gives back what it had replaced. */
@@ -228,6 +264,7 @@ export function ownSettings(own: Partial<Settings>): void {
 }
 
 export async function tune(): Promise<void> {
+  if (workUnderWay(get())) return;
   series = emptySeries();
   set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting', settings: state.settings }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined }));
   const answer = await ask((api) => api.start(get().settings));
@@ -265,6 +302,6 @@ export async function begin(query: string, subscribe: (listener: typeof receive)
   for (const kind of ['clip', 'diffusion', 'pictures', 'benchmark'] as const) {
     const first = catalogue.find((item) => item.kind === kind);
     const { info, reading } = get().slots[kind];
-    if (first && !info && !reading) await choose(kind, { bundled: first.id });
+    if (first && !info && !reading) await load(kind, { bundled: first.id });
   }
 }

@@ -121,6 +121,7 @@ export class FakeEngine implements EngineApi {
     this.emit({ kind: 'score', score: before });
     const step = await this.train(settings);
     if (step === undefined) return;
+    if (step === 0) return this.emit({ kind: 'phase', phase: 'done', label: 'Stopped' });
     await this.count('evaluating', 'Comparing after tuning', 5);
     this.tuned = true;
     const after = scoreAt(step, pairs, settings.steps);

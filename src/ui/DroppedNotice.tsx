@@ -16,6 +16,8 @@ const KINDS: readonly { readonly value: SourceKind; readonly label: string }[] =
 export function DroppedNotice(): ReactElement | null {
   const dropped = usePage((state) => state.dropped);
   const notice = usePage((state) => state.notice);
+  const looking = usePage((state) => state.looking);
+  if (looking !== undefined) return <div className={`${styles.notice} ${styles.row}`} role="status"><InfoIcon /><span className={styles.text}>Looking at <b>{looking}</b>…</span></div>;
   if (notice) return <Notice><span className={styles.text}>{notice}</span></Notice>;
   if (!dropped) return null;
   return (

@@ -10,11 +10,13 @@ const asText = (failures: readonly Failure[]): string => failures.map(({ message
 /** The one place for errors. */
 export function Failures(): ReactElement | null {
   const failures = usePage((state) => state.failures);
+  const broken = usePage((state) => state.broken);
   if (!failures.length) return null;
   return (
     <div className={styles.failure} role="alert">
       <WarnIcon />
       <div className={styles.text}>{failures.map(({ message }) => <p key={message}>{message}</p>)}</div>
+      {broken && <Button size="compact-xs" onClick={() => location.reload()}>Load again</Button>}
       <CopyButton value={asText(failures)}>
         {({ copied, copy }) => <Button size="compact-xs" variant="default" onClick={copy}>{copied ? 'Copied' : 'Copy details'}</Button>}
       </CopyButton>

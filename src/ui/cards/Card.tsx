@@ -1,6 +1,6 @@
 import { useId, useState, type ReactElement, type ReactNode } from 'react';
 import type { SourceKind } from '../../engine/api';
-import { isBusy } from '../../state/run';
+import { workUnderWay } from '../../state/ready';
 import { usePage } from '../../state/store';
 import { ChevronIcon } from '../icons';
 import styles from './Card.module.css';
@@ -17,10 +17,10 @@ interface CardProps {
   readonly children: ReactNode;
 }
 
-/** A numbered choice that folds to one line. Its contents stay in the document and hold still during a run. */
+/** A numbered choice that folds to one line. Its contents stay in the document and hold still while the engine works. */
 export function Card({ number, name, summary, detail, kind, children }: CardProps): ReactElement {
   const [open, setOpen] = useState(false);
-  const busy = usePage((state) => isBusy(state.run.phase));
+  const busy = usePage((state) => workUnderWay(state) !== undefined);
   const body = useId();
   return (
     <section className={styles.card} aria-label={name} data-kind={kind}>

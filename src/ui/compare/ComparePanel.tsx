@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useState, type ReactElement } from 'react';
 import { plural } from '../../state/format';
+import { workUnderWay } from '../../state/ready';
 import { isBusy } from '../../state/run';
 import { usePage } from '../../state/store';
 import { SourcePicker } from '../cards/SourcePicker';
@@ -14,7 +15,7 @@ import { Verdict } from './Verdict';
 
 /** Chooses the pairs that before and after are asked about. */
 function BenchmarkPicker({ open }: { readonly open: boolean }): ReactElement {
-  const busy = usePage((state) => isBusy(state.run.phase));
+  const busy = usePage((state) => workUnderWay(state) !== undefined);
   return (
     <div className={styles.picker} hidden={!open} data-kind="benchmark">
       <p className="small muted">A folder or zip in the layout of MMVP-VLM: Questions.csv and pictures by pattern.</p>

@@ -1,6 +1,7 @@
 import { SegmentedControl } from '@mantine/core';
 import { useState, type ReactElement } from 'react';
 import { executorFor } from '../../state/plan';
+import { isBusy } from '../../state/run';
 import { usePage } from '../../state/store';
 import { SkippedList } from '../cards/SkippedList';
 import { Panel } from '../Panel';
@@ -20,7 +21,7 @@ const RATE: readonly Line[] = [{ column: 'lr', label: 'learning rate', colour: '
 const GRADIENT: readonly Line[] = [{ column: 'gradNorm', label: 'gradient norm', colour: '--sb-muted', width: 1.5 }];
 
 function Charts(): ReactElement {
-  const idle = usePage((state) => state.run.phase === 'idle');
+  const idle = usePage((state) => state.run.step === 0 && !isBusy(state.run.phase));
   if (idle) {
     return (
       <p className={styles.idle}>
