@@ -1,4 +1,4 @@
-import type { ClipInfo, Comparison, DiffusionInfo, PicturesInfo, Score, Settings } from '../engine/api';
+import type { Comparison, Score, Settings } from '../engine/api';
 import type { RunState } from './run';
 import type { Series } from './series';
 import type { Measured } from './store';
@@ -7,14 +7,12 @@ interface ReportInput {
   readonly settings: Settings;
   readonly run: RunState;
   readonly series: Series;
-  readonly clip?: ClipInfo;
-  readonly diffusion?: DiffusionInfo;
-  readonly pictures?: PicturesInfo;
   readonly measured?: Readonly<Record<string, Measured>>;
 }
 
 /** Everything measured in a run as plain JSON: what was used, every step, every score, every pair. */
-export function reportOf({ settings, run, series, clip, diffusion, pictures, measured = {} }: ReportInput): object {
+export function reportOf({ settings, run, series, measured = {} }: ReportInput): object {
+  const { clip, diffusion, pictures } = run.inputs;
   return {
     settings: run.settings ?? settings, clip, diffusion,
     pictures: pictures && { name: pictures.name, count: pictures.count, skipped: pictures.skipped },

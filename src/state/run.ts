@@ -1,10 +1,19 @@
-import type { Comparison, EngineEvent, Failure, Phase, Score, Settings } from '../engine/api';
+import type { BenchmarkInfo, ClipInfo, Comparison, DiffusionInfo, EngineEvent, Failure, Phase, PicturesInfo, Score, Settings } from '../engine/api';
+
+/** What the cards held when a run was started; its results are theirs, whatever the cards hold later. */
+export interface RunInputs {
+  readonly clip?: ClipInfo | undefined;
+  readonly diffusion?: DiffusionInfo | undefined;
+  readonly pictures?: PicturesInfo | undefined;
+  readonly benchmark?: BenchmarkInfo | undefined;
+}
 
 /** All that the page knows of a run, except the series of its steps (series.ts). */
 export interface RunState {
   readonly phase: Phase;
   /** What it was started with. */
   readonly settings?: Settings;
+  readonly inputs: RunInputs;
   /** The phase in words, as the engine says it. */
   readonly label: string;
   readonly progress?: { readonly done: number; readonly total: number };
@@ -27,7 +36,7 @@ export interface RunState {
 }
 
 export const idleRun: RunState = {
-  phase: 'idle', label: '', executor: '', adapter: '', memoryBytes: 0, steps: 0, step: 0, imagesPerSecond: 0, secondsPerStep: 0, skipped: [], scores: [],
+  phase: 'idle', inputs: {}, label: '', executor: '', adapter: '', memoryBytes: 0, steps: 0, step: 0, imagesPerSecond: 0, secondsPerStep: 0, skipped: [], scores: [],
 };
 
 /** Weight of the newest step in the mean that the time left is told from. */

@@ -4,6 +4,7 @@ import { FakeEngine } from '../testing/fake-engine';
 import { connect } from './connection';
 import type { FileSource } from './files';
 import { readiness } from './ready';
+import { measuresRun, olderResults } from './inputs';
 import { phaseText } from './phase';
 import { begin, changeSettings, choose, loseEngine, measure, ownSettings, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
 
@@ -83,8 +84,21 @@ describe('the page', () => {
     await until('done');
     expect(page().run).toMatchObject({ step: 3, executor: 'wasm', comparison: { after: { step: 3, of: 1 } } });
     expect(theSeries().step).toEqual([1, 2, 3]);
-    expect(page().history).toEqual([expect.objectContaining({ control: false, title: 'DIVA, 3 × 4, lr 1e-4, seed 1', score: expect.stringMatching(/^\d → \d of 1 \(.*\), p = \.18$/) as string })]);
+    expect(page().history).toEqual([expect.objectContaining({ control: false, models: 'tiny-clip under tiny-diffusion', title: 'DIVA, 3 × 4, lr 1e-4, seed 1', score: expect.stringMatching(/^\d → \d of 1 \(.*\), p = \.18$/) as string })]);
     expect(readiness(page()).sentence).toContain('going by the last run');
+  });
+
+  it('says whose the results are once a card holds something else', async () => {
+    await tune();
+    await until('done');
+    expect([olderResults(page()), measuresRun(page())]).toEqual([undefined, true]);
+    await choose('pictures', files);
+    expect([olderResults(page()), measuresRun(page())]).toEqual([expect.stringMatching(/^What is shown is of tiny-clip under tiny-diffusion with tiny-pictures, .* under Pictures:/), true]);
+    await choose('clip', files);
+    expect([page().run.inputs.clip?.name, measuresRun(page()), olderResults(page())]).toEqual(['tiny-clip', false, expect.stringContaining('under Eyes, Pictures:')]);
+    await tune();
+    expect(olderResults(page())).toBeUndefined();
+    await until('done');
   });
 
   it('measures before a run and again after it', async () => {

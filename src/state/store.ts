@@ -154,10 +154,9 @@ export async function measure(id: string): Promise<void> {
 
 /** Keeps how long this run's steps took, for the sentence under Tune. */
 function rememberPace(): void {
-  const { run, slots } = get();
-  const settings = run.settings ?? get().settings;
-  if (!slots.clip.info || !slots.diffusion.info || run.secondsPerStep <= 0) return;
-  const paces = withPace(get().paces, combinationOf(settings, run.executor, slots.clip.info, slots.diffusion.info), run.secondsPerStep);
+  const { settings, inputs: { clip, diffusion }, executor, secondsPerStep } = get().run;
+  if (!settings || !clip || !diffusion || secondsPerStep <= 0) return;
+  const paces = withPace(get().paces, combinationOf(settings, executor, clip, diffusion), secondsPerStep);
   set({ paces });
   savePaces(paces);
 }
@@ -266,7 +265,9 @@ export function ownSettings(own: Partial<Settings>): void {
 export async function tune(): Promise<void> {
   if (workUnderWay(get())) return;
   series = emptySeries();
-  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting', settings: state.settings }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined }));
+  const { clip, diffusion, pictures, benchmark } = get().slots;
+  const inputs = { clip: clip.info, diffusion: diffusion.info, pictures: pictures.info, benchmark: benchmark.info };
+  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting', settings: state.settings, inputs }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined }));
   const answer = await ask((api) => api.start(get().settings));
   if (!answer.ok) receive([{ kind: 'failed', failure: answer.failure }]);
 }

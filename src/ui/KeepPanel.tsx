@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
 import { useState, type ReactElement } from 'react';
 import { reportOf } from '../state/report';
+import { measuresRun } from '../state/inputs';
 import { canExport } from '../state/run';
 import { exportModel, theSeries, usePage } from '../state/store';
 import { download } from './download';
@@ -10,7 +11,7 @@ import { Panel } from './Panel';
 
 function ExportButton(): ReactElement {
   const possible = usePage((state) => canExport(state.run));
-  const name = usePage((state) => state.slots.clip.info?.name ?? 'clip');
+  const name = usePage((state) => state.run.inputs.clip?.name ?? 'clip');
   const [working, setWorking] = useState(false);
   const save = async (): Promise<void> => {
     setWorking(true);
@@ -22,8 +23,9 @@ function ExportButton(): ReactElement {
 }
 
 function saveReport(): void {
-  const { settings, run, slots, measured } = usePage.getState();
-  const report = reportOf({ settings, run, series: theSeries(), clip: slots.clip.info, diffusion: slots.diffusion.info, pictures: slots.pictures.info, measured });
+  const state = usePage.getState();
+  const { settings, run } = state;
+  const report = reportOf({ settings, run, series: theSeries(), measured: measuresRun(state) ? state.measured : {} });
   download(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), 'seebetter-report.json');
 }
 

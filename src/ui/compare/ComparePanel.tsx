@@ -5,6 +5,7 @@ import { workUnderWay } from '../../state/ready';
 import { isBusy } from '../../state/run';
 import { usePage } from '../../state/store';
 import { SourcePicker } from '../cards/SourcePicker';
+import { OlderResults } from '../OlderResults';
 import { Panel } from '../Panel';
 import styles from './ComparePanel.module.css';
 import { Headline } from './Headline';
@@ -85,6 +86,7 @@ export function ComparePanel(): ReactElement {
     <Panel name="Compare" data={data} aside={aside}>
       <BenchmarkPicker open={choosing} />
       <Warnings warnings={benchmark.info?.warnings ?? []} />
+      <OlderResults />
       <Contents />
     </Panel>
   );

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Comparison } from '../../engine/api';
+import { measuresRun } from '../../state/inputs';
 import { measure, usePage } from '../../state/store';
 import { pairsVerdict, readoutVerdict } from '../../state/verdict';
 import styles from './ComparePanel.module.css';
@@ -11,7 +12,7 @@ const READOUT = 'readout';
 /** What the figures allow to be said, of the pairs and of what linear probes find. */
 export function Verdict({ comparison }: { readonly comparison: Comparison }): ReactElement {
   const measured = usePage((state) => state.measured[READOUT]);
-  const offered = usePage((state) => state.evaluations.some(({ id }) => id === READOUT));
+  const offered = usePage((state) => measuresRun(state) && state.evaluations.some(({ id }) => id === READOUT));
   const control = usePage((state) => state.run.settings?.recipe === 'control');
   const readout = measured?.result && readoutVerdict(measured.result);
   return (

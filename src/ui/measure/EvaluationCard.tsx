@@ -1,6 +1,7 @@
 import { Button, Progress } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { EvaluationInfo, EvaluationResult } from '../../engine/api';
+import { measuresRun } from '../../state/inputs';
 import { isBusy } from '../../state/run';
 import { measure, usePage, type Measured } from '../../state/store';
 import { decimalsOf } from '../../state/verdict';
@@ -34,7 +35,7 @@ function figureText(result: EvaluationResult): string {
 
 function MeasureButton({ id, measured }: { readonly id: string; readonly measured: Measured | undefined }): ReactElement | null {
   const busy = usePage((state) => isBusy(state.run.phase) || state.slots.clip.info === undefined || state.slots.clip.reading !== undefined);
-  const tuned = usePage((state) => state.run.phase === 'done');
+  const tuned = usePage(measuresRun);
   const { result, progress } = measured ?? {};
   if (result && (result.after !== undefined || !tuned)) return null;
   return <Button size="compact-sm" variant="default" disabled={busy} loading={progress !== undefined} onClick={() => void measure(id)}>Measure</Button>;

@@ -4,6 +4,7 @@ import { executorFor } from '../../state/plan';
 import { isBusy } from '../../state/run';
 import { usePage } from '../../state/store';
 import { SkippedList } from '../cards/SkippedList';
+import { OlderResults } from '../OlderResults';
 import { Panel } from '../Panel';
 import { Chart } from './Chart';
 import type { Line } from './columns';
@@ -55,6 +56,7 @@ export function RunPanel(): ReactElement {
   const skipped = usePage((state) => state.run.skipped);
   return (
     <Panel name="Run" data={useRunData()} aside={<><Controls /><SegmentedControl size="xs" aria-label="View of the steps" data={['Chart', 'Table']} value={view} onChange={setView} /></>}>
+      <OlderResults />
       <RunFacts />
       <PhaseLine />
       {view === 'Chart' ? <Charts /> : <StepTable />}

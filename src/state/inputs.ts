@@ -1,0 +1,17 @@
+import type { PageState } from './store';
+
+const CARDS = [['clip', 'Eyes'], ['diffusion', 'Teacher'], ['pictures', 'Pictures'], ['benchmark', 'Compare']] as const;
+
+/** Whether the eyes on the page are those that the last run has tuned, so that they can be asked before and after it. */
+export function measuresRun({ run, slots }: PageState): boolean {
+  return run.phase === 'done' && run.step > 0 && run.inputs.clip === slots.clip.info;
+}
+
+/** Whose results those on the page are, where a card holds something else by now; undefined where they are the cards'. */
+export function olderResults({ run, slots }: PageState): string | undefined {
+  const { clip, diffusion, pictures, benchmark } = run.inputs;
+  const changed = CARDS.filter(([kind]) => run.inputs[kind] !== slots[kind].info).map(([, card]) => card);
+  if (run.phase === 'idle' || !clip || !diffusion || !pictures || !changed.length) return undefined;
+  const pairs = benchmark ? `, on the pairs of ${benchmark.name}` : '';
+  return `What is shown is of ${clip.name} under ${diffusion.name} with ${pictures.name}${pairs}. Something else was chosen since under ${changed.join(', ')}: tune again for its results.`;
+}
