@@ -11,35 +11,42 @@ const TITLES: Readonly<Record<Evaluation, { readonly title: string; readonly not
   vqa: { title: 'Questions', note: 'a small reader on frozen vision tokens, yes/no questions on pairs: both answers right', cases: 'pairs' },
 };
 
-const COMPARED = [['diva', 'control'], ['diva+realign', 'control+realign']] as const satisfies readonly (readonly [Recipe, Recipe])[];
+type Comparison = readonly [recipe: Recipe, other: Recipe];
+
+/** What the goals are asked of. */
+const CONTROLLED: readonly Comparison[] = [['diva', 'control'], ['diva+realign', 'control+realign']];
+const COMPARED: readonly Comparison[] = [...CONTROLLED, ['diva+realign', 'realign']];
 
 const number = (value: number): string => value.toFixed(1);
 const signed = (value: number): string => `${value >= 0 ? '+' : '-'}${Math.abs(value).toFixed(1)}`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map((_, i) => (i ? '---:' : '---')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-/** docs/nano-study.md */
-export function renderStudy(study: Study): string {
+/** docs/nano-study.md. @param reading what a person has to say of these runs */
+export function renderStudy(study: Study, reading = ''): string {
   const results = new Results(study.runs);
   const sections = [
     '# Diffusion feedback on nano-CLIP',
     'Written by `npm run study` from `docs/nano-study.json`; `npm run study -- --rerun` trains and measures everything anew. Figures are percentages; differences are points against the untouched model.',
     '## Goals',
     goals(results),
+    reading.trim(),
     '## Settings',
-    `Machine: ${study.machine}. Settings (preset \`nano\`, and those of the realignment): \`${JSON.stringify(study.settings)}\`. \`control\` is the same run with the latents of another picture of the batch. \`+realign\` is a recipe of its own: after either, the text tower is aligned again on CLIP's own captions, the vision tower frozen.`,
+    `Machine: ${study.machine}. Settings (preset \`nano\`, and those of the realignment): \`${JSON.stringify(study.settings)}\`. \`control\` is the same run with the latents of another picture of the batch. \`+realign\` is a recipe of its own: after either, the text tower is aligned again on CLIP's own captions, the vision tower frozen; \`realign\` is that alone, without any feedback.`,
     '## Gates, measured before any tuning',
     table(['gate', 'figure', 'at least', ''], study.gates.map(({ name, value, least, passed }) => [name, value.toFixed(3), String(least), passed ? 'passed' : '**missed**'])),
     gatePatterns(study),
     '## All evaluations, run by run',
     runsTable(results),
     EVALUATIONS.map((name) => `- ${TITLES[name].title}: ${TITLES[name].note}.`).join('\n'),
-    '## Feedback against control',
+    '## Recipes against each other',
     ...comparisons(results),
     '## Case by case against the untouched model',
     mcnemarTable(results),
     `Turned right / turned wrong (McNemar's exact two-sided p). Cases: ${EVALUATIONS.map((name) => `${TITLES[name].title.toLowerCase()}: ${TITLES[name].cases}`).join('; ')}.`,
     ...EVALUATIONS.map((name) => `## ${TITLES[name].title}, in parts\n\n${partsTable(name, results)}`),
+    '## Training',
+    '![Loss of every run, mean of 15 steps](nano-study.svg)',
     '## Cost',
     costTable(results),
   ];
@@ -80,16 +87,17 @@ const LEAST = { readout: 5, p: 0.05, kept: 0.5, pairs: 3 } as const;
 
 /** What was to be reached, by both recipes, against what was. */
 function goals(results: Results): string {
-  const rows = COMPARED.filter(([recipe, control]) => results.paired(recipe, control).length).flatMap(([recipe, control]) => {
+  const rows = CONTROLLED.filter(([recipe, control]) => results.paired(recipe, control).length).flatMap(([recipe, control]) => {
     const gain = (value: (run: StudyRun) => number, of: Recipe = recipe): number => mean(results.gains(of, value));
     const readout = gain(overall('readout')) - gain(overall('readout'), control);
     const p = signFlipTest(differences(results, recipe, control, 'readout'));
     const [pairs, pairsOfControl] = [gain(overall('pairs')), gain(overall('pairs'), control)];
     const row = (goal: string, figure: string, reached: boolean): string[] => [recipe, goal, figure, reached ? 'reached' : '**not reached**'];
+    const kept = (name: string, change: number): string[] => [recipe, `${name} within ${LEAST.kept}`, signed(change), change > LEAST.kept ? 'better' : change < -LEAST.kept ? '**not reached**' : 'reached'];
     return [
       row(`attribute read-out over control at least +${LEAST.readout}, p < ${LEAST.p}`, `${signed(readout)} (p ${p.toPrecision(2)})`, readout >= LEAST.readout && p < LEAST.p),
-      row(`kinds, zero-shot, within ${LEAST.kept}`, signed(gain(kinds)), Math.abs(gain(kinds)) <= LEAST.kept),
-      row(`retrieval within ${LEAST.kept}`, signed(gain(overall('retrieval'))), Math.abs(gain(overall('retrieval'))) <= LEAST.kept),
+      kept('kinds, zero-shot,', gain(kinds)),
+      kept('retrieval', gain(overall('retrieval'))),
       row(`pair score at least +${LEAST.pairs}, the control's gain below half of it`, `${signed(pairs)} (control ${signed(pairsOfControl)})`, pairs >= LEAST.pairs && pairsOfControl < pairs / 2),
     ];
   });
@@ -112,21 +120,21 @@ function runsTable({ before, tuned }: Results): string {
   ]);
 }
 
-/** For every evaluation the mean gains of feedback and control, and of the one over the other, paired over seeds and parts. */
+/** For every evaluation the mean gains of two recipes, and of the one over the other, paired over seeds and parts. */
 function comparisons(results: Results): string[] {
-  const tables = COMPARED.filter(([recipe, control]) => results.paired(recipe, control).length).map(([recipe, control]) => {
+  const tables = COMPARED.filter(([recipe, other]) => results.paired(recipe, other).length).map(([recipe, other]) => {
     const rows = EVALUATIONS.map((name) => {
-      const [gain, controls] = [recipe, control].map((one) => mean(results.gains(one, overall(name)))) as [number, number];
-      return [TITLES[name].title, signed(gain), signed(controls), signed(gain - controls), signFlipTest(differences(results, recipe, control, name)).toPrecision(2)];
+      const [gain, others] = [recipe, other].map((one) => mean(results.gains(one, overall(name)))) as [number, number];
+      return [TITLES[name].title, signed(gain), signed(others), signed(gain - others), signFlipTest(differences(results, recipe, other, name)).toPrecision(2)];
     });
-    return table(['mean over seeds', recipe, control, 'over control', 'p'], rows);
+    return table(['mean over seeds', recipe, other, 'difference', 'p'], rows);
   });
-  return tables.length ? [...tables, `p: two-sided sign-flip test of feedback over control on the differences of all parts and seeds (${FLIPS} seeded flips).`] : [];
+  return tables.length ? [...tables, `p: two-sided sign-flip test of the differences of all parts and seeds (${FLIPS} seeded flips).`] : [];
 }
 
 /** Of every part and seed. */
-function differences(results: Results, recipe: Recipe, control: Recipe, name: Evaluation): number[] {
-  return results.paired(recipe, control).flatMap(([run, twin]) => Object.entries(run.figures[name].parts).map(([part, value]) => value - (twin.figures[name].parts[part] ?? 0)));
+function differences(results: Results, recipe: Recipe, other: Recipe, name: Evaluation): number[] {
+  return results.paired(recipe, other).flatMap(([run, twin]) => Object.entries(run.figures[name].parts).map(([part, value]) => value - (twin.figures[name].parts[part] ?? 0)));
 }
 
 function mcnemarTable({ tuned }: Results): string {

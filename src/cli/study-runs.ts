@@ -18,7 +18,8 @@ const CLIP = 'public/models/nano-clip';
 const DIFFUSION = 'public/models/nano-sd';
 const SEEDS = [1, 2, 3];
 const TUNED = ['diva', 'control'] as const;
-const REALIGNED = ['diva+realign', 'control+realign'] as const;
+/** `realign`: without any feedback before it. */
+const REALIGNED = ['realign', 'diva+realign', 'control+realign'] as const;
 export const RECIPES = [...TUNED, ...REALIGNED] as const;
 export type Recipe = (typeof RECIPES)[number];
 
@@ -42,6 +43,8 @@ const runSchema = z.object({
   seed: z.number(),
   /** Of training (a realigned model's: of the realignment alone), and of each evaluation. */
   seconds: z.object({ training: z.number(), evaluations: z.record(z.string(), z.number()) }),
+  /** Of every step of its own training. */
+  losses: z.array(z.number()),
   figures: z.record(z.enum(EVALUATIONS), figureSchema),
 });
 export type StudyRun = z.infer<typeof runSchema>;
@@ -82,9 +85,9 @@ export async function rerun(header: Omit<Study, 'runs' | 'fingerprint'>, file: s
   try {
     for (const plan of PLANS) {
       if (study.runs.some((run) => same(run, plan))) continue;
-      const { folder, seconds } = await models.of(plan);
+      const { folder, seconds, losses } = await models.of(plan);
       const { figures, seconds: evaluations } = await measuring.measure(folder, CLIP, (line) => tell(`${plan.recipe} ${plan.seed} ${line}`));
-      study.runs.push({ ...plan, figures, seconds: { training: seconds, evaluations } });
+      study.runs.push({ ...plan, seconds: { training: seconds, evaluations }, losses, figures });
       await writeWhole(file, `${JSON.stringify(study, null, 1)}\n`);
     }
   } finally {
@@ -114,33 +117,40 @@ interface Trained {
   readonly folder: string;
   /** What its own training took. */
   readonly seconds: number;
+  readonly losses: number[];
 }
 
 const secondsSchema = z.object({ seconds: z.number() });
+const lossSchema = z.object({ loss: z.number() });
 
 /** The models of the runs, each trained when it is asked for and not there yet. */
 class Models {
   constructor(private readonly folder: string) {}
 
   async of({ recipe, seed }: Plan): Promise<Trained> {
-    if (recipe === 'before') return { folder: CLIP, seconds: 0 };
+    if (recipe === 'before') return { folder: CLIP, seconds: 0, losses: [] };
     const folder = join(this.folder, `${recipe}-${seed}`);
     const record = join(folder, 'study.json');
-    if (existsSync(record)) return { folder, ...parseJson(await readFile(record, 'utf8'), record, secondsSchema) };
-    for (const unfinished of [folder, `${folder}.partial`]) await rm(unfinished, { recursive: true, force: true });
-    const { seconds } = await this.make(recipe, seed, folder);
-    await writeWhole(record, JSON.stringify({ seconds }));
-    return { folder, seconds };
+    if (!existsSync(record)) await this.make(recipe, seed, folder, record);
+    const metrics = (await readFile(join(folder, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    return { folder, ...parseJson(await readFile(record, 'utf8'), record, secondsSchema), losses: metrics.map((line, i) => parseJson(line, `metrics.jsonl, line ${i + 1}`, lossSchema).loss) };
   }
 
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async make(recipe: Recipe, seed: number, out: string): Promise<{ readonly seconds: number }> {
+  /** @param record the file that says that it is done, and in which time */
+  private async make(recipe: Recipe, seed: number, folder: string, record: string): Promise<void> {
+    for (const unfinished of [folder, `${folder}.partial`]) await rm(unfinished, { recursive: true, force: true });
+    const { seconds } = await this.train(recipe, seed, folder);
+    await writeWhole(record, JSON.stringify({ seconds }));
+  }
+
+  private async train(recipe: Recipe, seed: number, out: string): Promise<{ readonly seconds: number }> {
     const ends = ['--seed', String(seed), '--executor', 'ort', '--out', out];
     if (recipe === 'diva' || recipe === 'control') return train(['--clip', CLIP, '--diffusion', DIFFUSION, '--images', await this.pictures(), '--recipe', recipe, '--set', 'preset=nano', ...ends]);
-    const { folder } = await this.of({ recipe: recipe === 'diva+realign' ? 'diva' : 'control', seed });
+    const { folder } = await this.of(recipe === 'realign' ? PLANS[0]! : { recipe: recipe === 'diva+realign' ? 'diva' : 'control', seed });
     return realign(['--clip', folder, '--nano', '--steps', String(REALIGN.steps), '--lr', String(REALIGN.lr), ...ends]);
   }
 
