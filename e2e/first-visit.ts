@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { expect, type Browser, type Page } from '@playwright/test';
 import { button, evaluate, saved, section, test, tune, visit, waitForStep } from './page';
 
@@ -51,6 +52,13 @@ async function keepLooks(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' });
 }
 
+/** The page's benchmark as a zip. */
+async function savedPairs(page: Page): Promise<string> {
+  const compare = section(page, 'Compare');
+  await compare.getByRole('button', { name: 'Change' }).click();
+  return saved(page, () => compare.getByRole('button', { name: 'Save as zip' }).click());
+}
+
 test('a first visit, nothing chosen, ends in time, and the command line finds the same in what it exports', async ({ page, browser }) => {
   const opened = performance.now();
   await visit(page);
@@ -65,25 +73,39 @@ test('a first visit, nothing chosen, ends in time, and the command line finds th
 
   const compare = section(page, 'Compare');
   const clip = await saved(page, () => button(page, 'Export').click());
-  await compare.getByRole('button', { name: 'Change' }).click();
-  const pairs = await saved(page, () => compare.getByRole('button', { name: 'Save as zip' }).click());
+  const pairs = await savedPairs(page);
   expect(evaluate('mmvp', '--clip', clip, '--mmvp', pairs, '--executor', 'ort')).toMatchObject({ of: 135, pairs_right: Number(await compare.getAttribute('data-after')) });
 });
 
-/** Each evaluation's name in the command line, and where its report has the figures before and after. */
-const EVALUATIONS: readonly (readonly [title: string, name: string, before: readonly string[], after: readonly string[]])[] = [
-  ['Attributes in the embedding', 'readout', ['baseline', 'average_percent'], ['average_percent']],
-  ['Zero-shot classification', 'zero-shot', ['baseline_mean_top1_percent'], ['mean_top1_percent']],
-  ['Retrieval', 'retrieval', ['baseline_mean_r1_percent'], ['mean_r1_percent']],
-  ['Segmentation', 'segmentation', ['baseline', 'training_free', 'miou_percent'], ['training_free', 'miou_percent']],
-  ['Questions and answers', 'vqa', ['baseline', 'paired', 'percent'], ['paired', 'percent']],
+type Figures = readonly [before: number, after: number];
+
+/** What the command line's `eval` says of an exported folder: its report has the figures before and after at these places. */
+const said = (name: string, before: readonly string[], after: readonly string[]) => (clip: string): Figures => {
+  const report = evaluate(name, '--clip', clip, '--baseline', BASELINE, '--nano', '--executor', 'ort');
+  return [before, after].map((path) => path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], report) as number) as unknown as Figures;
+};
+
+/** `realign`, and then `eval mmvp`, of the untouched model and of an exported folder. */
+const saidRealigned = async (clip: string, page: Page): Promise<Figures> => {
+  const pairs = await savedPairs(page);
+  return [BASELINE, clip].map((model, i) => {
+    const out = test.info().outputPath(`realigned-${i}`);
+    execFileSync('npx', ['tsx', 'src/cli/main.ts', 'realign', '--clip', model, '--nano', '--executor', 'ort', '--out', out], { stdio: 'ignore' });
+    return evaluate('mmvp', '--clip', out, '--mmvp', pairs, '--executor', 'ort')['average_percent'] as number;
+  }) as unknown as Figures;
+};
+
+const EVALUATIONS: readonly (readonly [title: string, commands: (clip: string, page: Page) => Figures | Promise<Figures>])[] = [
+  ['Pairs, texts aligned again', saidRealigned],
+  ['Attributes in the embedding', said('readout', ['baseline', 'average_percent'], ['average_percent'])],
+  ['Zero-shot classification', said('zero-shot', ['baseline_mean_top1_percent'], ['mean_top1_percent'])],
+  ['Retrieval', said('retrieval', ['baseline_mean_r1_percent'], ['mean_r1_percent'])],
+  ['Segmentation', said('segmentation', ['baseline', 'training_free', 'miou_percent'], ['training_free', 'miou_percent'])],
+  ['Questions and answers', said('vqa', ['baseline', 'paired', 'percent'], ['paired', 'percent'])],
 ];
 
-const figureAt = (report: Record<string, unknown>, path: readonly string[]): number =>
-  path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], report) as number;
-
-for (const [title, name, ...paths] of EVALUATIONS) {
-  test(`what the page measures under "${title}" is what the command line's ${name} finds`, async ({ page, browser }) => {
+for (const [title, commands] of EVALUATIONS) {
+  test(`what the page measures under "${title}" is what the command line finds`, async ({ page, browser }) => {
     await visit(page, '?steps=4');
     await tune(page);
     await waitForStep(page, 4, PATIENCE);
@@ -91,12 +113,11 @@ for (const [title, name, ...paths] of EVALUATIONS) {
     const begun = [performance.now(), await cpuSeconds(browser)] as const;
     await card.getByRole('button', { name: 'Measure' }).click({ timeout: PATIENCE });
     await expect(card).toHaveAttribute('data-after', /\d/, { timeout: PATIENCE });
-    console.log(`${name}: both models in ${((performance.now() - begun[0]) / 1000).toFixed(1)} s, of processor ${((await cpuSeconds(browser)) - begun[1]).toFixed(1)} s`);
+    console.log(`${title}: both models in ${((performance.now() - begun[0]) / 1000).toFixed(1)} s, of processor ${((await cpuSeconds(browser)) - begun[1]).toFixed(1)} s`);
     for (const summary of await card.locator('summary').all()) await summary.click();
-    await card.screenshot({ path: `artifacts/screens/measure-${name}.png` });
+    await card.screenshot({ path: `artifacts/screens/measure-${title.split(' ')[0]!.toLowerCase()}.png` });
     const clip = await saved(page, () => button(page, 'Export').click());
-    const report = evaluate(name, '--clip', clip, '--baseline', BASELINE, '--nano', '--executor', 'ort');
     const shown = [Number(await card.getAttribute('data-before')), Number(await card.getAttribute('data-after'))];
-    expect(shown.map((figure) => figure.toFixed(1))).toEqual(paths.map((path) => figureAt(report, path).toFixed(1)));
+    expect(shown.map((figure) => figure.toFixed(1))).toEqual((await commands(clip, page)).map((figure) => figure.toFixed(1)));
   });
 }

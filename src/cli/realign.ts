@@ -4,17 +4,15 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openPath } from '../data/files-node';
 import { parseJson } from '../data/json';
-import { describe } from '../data/scenes/caption';
-import { drawScene } from '../data/scenes/draw';
-import { sceneOf, seedOf } from '../data/scenes/scene';
 import { embedPictures } from '../eval/embed';
+import { nanoCaptions } from '../eval/nano/realigned';
 import type { RetrievalSet } from '../eval/retrieval';
 import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { loadClip, type ClipModel } from '../models/clip';
 import { createEncoder } from '../models/encoder';
 import { exportClip } from '../models/export';
-import { realign as align, type CaptionedEmbeddings, type RealignMetrics } from '../train/realign';
+import { realign as align, REALIGN, type CaptionedEmbeddings, type RealignMetrics } from '../train/realign';
 import { captionedIn } from './eval-retrieval';
 import { openExecutor } from './executor';
 import { writeWhole } from './files';
@@ -22,10 +20,6 @@ import { requireFree } from './run-folder';
 import { fromText } from '../train/draws-file';
 
 const USAGE = 'Give realign --clip DIR (--images FOLDER_WITH_CAPTIONS | --nano) --steps N --lr X --seed S --out DIR';
-/** Pictures of a step. */
-const BATCH = 64;
-/** Scenes of the split `train` that --nano takes. */
-const NANO_SCENES = 2048;
 
 export interface RealignReport {
   readonly out: string;
@@ -40,7 +34,7 @@ export interface RealignReport {
   readonly seconds: number;
 }
 
-const settingsSchema = z.object({ steps: z.int().min(1).max(1e6).default(100), lr: z.number().positive().max(1).default(1e-4), seed: z.int().min(0).default(1) });
+const settingsSchema = z.object({ steps: z.int().min(1).max(1e6).default(REALIGN.steps), lr: z.number().positive().max(1).default(REALIGN.lr), seed: z.int().min(0).default(1) });
 
 /** `realign`: aligns a model's text tower with its vision tower again, and writes it as a model folder. */
 export async function realign(argv: string[]): Promise<RealignReport> {
@@ -50,7 +44,7 @@ export async function realign(argv: string[]): Promise<RealignReport> {
   if (folder === undefined || out === undefined) throw new UserError(`${folder === undefined ? '--clip' : '--out'} is missing`, 'realign', USAGE);
   if ((images === undefined) === !nano) throw new UserError(nano ? 'Both --images and --nano are given' : 'No pictures are given', 'realign', USAGE);
   const given = (['steps', 'lr', 'seed'] as const).flatMap((key) => (values[key] === undefined ? [] : [[key, fromText(values[key])] as const]));
-  const settings = { ...parseJson(JSON.stringify(Object.fromEntries(given)), 'realign', settingsSchema), batch: BATCH };
+  const settings = { ...parseJson(JSON.stringify(Object.fromEntries(given)), 'realign', settingsSchema), batch: REALIGN.batch };
   await requireFree(out);
   const set = images === undefined ? nanoCaptions() : await captionedIn(images);
   const clip = await loadClip(await openPath(folder));
@@ -72,16 +66,6 @@ export async function realign(argv: string[]): Promise<RealignReport> {
   } finally {
     await executor.dispose();
   }
-}
-
-/** What nano-CLIP's vision tower was aligned with: scenes of the split `train` with their coarse captions, the kind alone and with its background. */
-export function nanoCaptions(count = NANO_SCENES): RetrievalSet {
-  const scenes = Array.from({ length: count }, (_, i) => sceneOf(seedOf('train', i)));
-  return {
-    name: 'nano', nature: 'coarse captions',
-    pictures: scenes.map((scene, i) => ({ name: `train ${i}`, load: () => Promise.resolve(drawScene(scene)) })),
-    captions: scenes.flatMap((scene, picture) => [false, true].map((background) => ({ text: describe(scene, [], background), picture }))),
-  };
 }
 
 async function embeddingsOf(clip: ClipModel, { pictures }: RetrievalSet, executor: Executor): Promise<CaptionedEmbeddings['embeddings']> {

@@ -9,6 +9,7 @@ import { parseJson } from '../data/json';
 import { nanoPictures } from '../data/scenes/nano';
 import { UserError } from '../ir/errors';
 import { gateSchema } from '../pretrain/gates';
+import { REALIGN } from '../train/realign';
 import { writeWhole } from './files';
 import { realign } from './realign';
 import { Measuring } from './study-measuring';
@@ -22,9 +23,6 @@ const TUNED = ['diva', 'control'] as const;
 const REALIGNED = ['realign', 'diva+realign', 'control+realign'] as const;
 export const RECIPES = [...TUNED, ...REALIGNED] as const;
 export type Recipe = (typeof RECIPES)[number];
-
-/** How text towers are aligned again after feedback and control alike. */
-export const REALIGN = { steps: 100, lr: 1e-4 } as const;
 
 /** An evaluation's figure, in percent, what it is the mean of, and how often a case turned right or wrong against the untouched model. */
 const figureSchema = z.object({

@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util';
 import { UserError } from '../ir/errors';
 import { readGates } from '../pretrain/gates';
 import { PRESETS } from '../recipes/settings';
+import { REALIGN } from '../train/realign';
 import { writeWhole } from './files';
 import { renderCurves } from './study-curves';
 import { renderStudy } from './study-report';
-import { readStudy, REALIGN, rerun } from './study-runs';
+import { readStudy, rerun } from './study-runs';
 
 const HELP = `usage: npm run study [-- --rerun]
 Writes docs/nano-study.md and its curves, docs/nano-study.svg, from docs/nano-study.json and what docs/nano-study-reading.md has to say of it, after training and measuring everything anew with --rerun. A rerun that was stopped goes on from the runs
@@ -24,7 +25,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   if (values.rerun) {
     const gates = readGates(await readFile(GATES, 'utf8'), GATES);
-    await rerun({ gates, settings: { ...PRESETS.nano, realign: REALIGN }, machine: `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}` }, RUNS, (line) => console.error(line));
+    await rerun({ gates, settings: { ...PRESETS.nano, realign: { steps: REALIGN.steps, lr: REALIGN.lr } }, machine: `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}` }, RUNS, (line) => console.error(line));
   } else if (!existsSync(RUNS)) throw new UserError('There are no saved runs', RUNS, 'Make them with npm run study -- --rerun');
   const study = await readStudy(RUNS);
   await writeWhole('docs/nano-study.svg', renderCurves(study));

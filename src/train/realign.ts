@@ -24,6 +24,9 @@ export interface RealignSettings {
   readonly batch: number;
 }
 
+/** What `realign` takes where nobody says otherwise. */
+export const REALIGN: Omit<RealignSettings, 'seed'> = { steps: 100, lr: 1e-4, batch: 64 };
+
 /** Pictures as the frozen vision tower embeds them, and what is said of them. */
 export interface CaptionedEmbeddings {
   /** L2-normalised, [D] each. */
