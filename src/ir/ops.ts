@@ -66,11 +66,23 @@ export interface PrimitiveAttributes {
   Softmax: { readonly axis: number };
 }
 
+export interface Gelu {
+  readonly approximate: 'none' | 'tanh' | 'sigmoid';
+  readonly scale: number;
+  readonly cubic: number;
+}
+
 export interface FunctionAttributes {
   /** (x - mean) / sqrt(variance + epsilon) over all axes from `axis` on: the common part of layer, group and instance normalisation. */
   Normalize: { readonly axis: number; readonly epsilon: number };
   /** Gradient of Normalize towards x; inputs dY, X. */
   NormalizeGrad: { readonly axis: number; readonly epsilon: number };
+  /**
+   * x/2 (1 + erf(z)) ('none'), x/2 (1 + tanh(z)) ('tanh') or x sigmoid(z) ('sigmoid': QuickGELU, and SiLU with a scale of 1), where z = scale (x + cubic x^3).
+   */
+  Gelu: Gelu;
+  /** Gradient of Gelu towards x; inputs dY, X. */
+  GeluGrad: Gelu;
   /** Gradient of Softmax; inputs dY, Y. */
   SoftmaxGrad: { readonly axis: number };
   /** Gradient of Conv towards its weight; inputs dY, X. `kernel`: the weight's spatial shape. */
@@ -83,7 +95,7 @@ export type PrimitiveName = keyof PrimitiveAttributes;
 export type FunctionName = keyof FunctionAttributes;
 export type OpName = keyof OpAttributes;
 
-export const FUNCTIONS: { readonly [F in FunctionName]: true } = { Normalize: true, NormalizeGrad: true, SoftmaxGrad: true, ConvWeightGrad: true };
+export const FUNCTIONS: { readonly [F in FunctionName]: true } = { Normalize: true, NormalizeGrad: true, Gelu: true, GeluGrad: true, SoftmaxGrad: true, ConvWeightGrad: true };
 
 export function isFunction(op: OpName): op is FunctionName {
   return op in FUNCTIONS;

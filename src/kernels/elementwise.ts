@@ -1,10 +1,11 @@
-import type { OpAttributes, OpName } from '../ir/ops';
+import type { Gelu, OpAttributes, OpName } from '../ir/ops';
 import type { DType } from '../ir/tensor';
-import { scalarOf, type Scalar } from './wgsl';
+import { literal, scalarOf, type Scalar } from './wgsl';
 
 export type ElementwiseName =
   | 'Abs' | 'Ceil' | 'Cos' | 'Erf' | 'Exp' | 'Floor' | 'IsNaN' | 'Log' | 'Neg' | 'Not' | 'Reciprocal' | 'Relu' | 'Round' | 'Sigmoid' | 'Sign' | 'Sin' | 'Softplus'
-  | 'Sqrt' | 'Tanh' | 'Cast' | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Pow' | 'Min' | 'Max' | 'Mod' | 'And' | 'Or' | 'Equal' | 'Greater' | 'GreaterOrEqual' | 'Less' | 'LessOrEqual' | 'Where';
+  | 'Sqrt' | 'Tanh' | 'Cast' | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Pow' | 'Min' | 'Max' | 'Mod' | 'And' | 'Or' | 'Equal' | 'Greater' | 'GreaterOrEqual' | 'Less' | 'LessOrEqual' | 'Where'
+  | 'Gelu' | 'GeluGrad';
 
 /** WGSL of one element, from the expressions of the operands' elements (names: they may be repeated) and their types. */
 type Expression<P extends OpName> = (operands: readonly string[], scalars: readonly Scalar[], attributes: OpAttributes[P]) => string;
@@ -58,8 +59,16 @@ export const EXPRESSIONS: { readonly [P in ElementwiseName]: Expression<P> } = {
   GreaterOrEqual: compare('>='),
   Less: compare('<'),
   LessOrEqual: compare('<='),
+  Gelu: ([x], _, attributes) => `(${x} * gate_${attributes.approximate}(${inner(x!, attributes)}))`,
+  GeluGrad: ([dY, x], _, attributes) => `(${dY} * gelu_slope(${x}, gate_slope_${attributes.approximate}(${inner(x!, attributes)}), ${literal(attributes.scale, 'f32')} * ${polynomial(x!, 3 * attributes.cubic)}))`,
   Where: ([condition, a, b]) => `select(${b}, ${a}, ${condition} != 0u)`,
 };
+
+/** 1 + c x^2 */
+const polynomial = (x: string, c: number): string => (c === 0 ? '1.0' : `(1.0 + ${literal(c, 'f32')} * ${x} * ${x})`);
+
+/** z of Gelu. */
+const inner = (x: string, { scale, cubic }: Gelu): string => `${literal(scale, 'f32')} * ${x} * ${polynomial(x, cubic)}`;
 
 export function isElementwise(op: OpName): op is ElementwiseName {
   return op in EXPRESSIONS;

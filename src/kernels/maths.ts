@@ -1,4 +1,4 @@
-/** Functions whose built-in forms are inexact or overflow on some adapters. Polynomials: Cephes (exp, log, sin, cos), Eigen (tanh, erf). */
+/** Functions whose built-in forms are inexact or overflow on some adapters. Polynomials: Cephes (exp, log, sin, cos), Eigen (tanh, erf). Gates: what Gelu multiplies x with, and its slope. */
 export const MATHS = `
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 fn x_min(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, is_nan(b)), a, is_nan(a)); }
@@ -74,6 +74,13 @@ fn x_sigmoid(x: f32) -> f32 {
   let e = x_exp(-abs(x));
   return select(e, 1.0, x >= 0.0) / (1.0 + e);
 }
+fn gate_none(z: f32) -> f32 { return 0.5 + 0.5 * x_erf(z); }
+fn gate_tanh(z: f32) -> f32 { return 0.5 + 0.5 * x_tanh(z); }
+fn gate_sigmoid(z: f32) -> f32 { return x_sigmoid(z); }
+fn gate_slope_none(z: f32) -> vec2f { return vec2f(gate_none(z), 0.5641895835 * x_exp(-z * z)); }
+fn gate_slope_tanh(z: f32) -> vec2f { let t = x_tanh(z); return vec2f(0.5 + 0.5 * t, 0.5 - 0.5 * t * t); }
+fn gate_slope_sigmoid(z: f32) -> vec2f { let s = x_sigmoid(z); return vec2f(s, s * (1.0 - s)); }
+fn gelu_slope(x: f32, gate: vec2f, slope: f32) -> f32 { return gate.x + x * gate.y * slope; }
 fn x_pow(a: f32, b: f32) -> f32 {
   if (b == 0.0 || a == 1.0) { return 1.0; }
   let whole = floor(b) == b;

@@ -38,8 +38,8 @@ function refusal({ name, op, domain }: ModelNode): Unsupported {
 
 /**
  * The model as an IR graph for concrete input shapes: operators upgraded and expanded, shape arithmetic folded, float16 and float64 arithmetic done in
- * float32 (weights keep their stored dtype in their WeightRef; inputs and outputs keep theirs behind a Cast), written-out normalisations recognised, split scales joined. Reads
- * no weight but integers and small constants.
+ * float32 (weights keep their stored dtype in their WeightRef; inputs and outputs keep theirs behind a Cast), written-out normalisations and activations
+ * recognised, split scales joined. Reads no weight but integers and small constants.
  */
 export function specialise(model: Model, { shapes = {} }: SpecialiseOptions = {}): Graph {
   try {

@@ -1,3 +1,4 @@
+import type { Gelu } from '../../ir/ops';
 import { slopes } from './legacy';
 import type { Family, Lower, Lowering } from './lowering';
 
@@ -29,14 +30,8 @@ function hardSigmoid(p: Pointwise, alpha: number, beta: number): string {
   return p.max(p.min(p.add(p.mul(p.x, alpha), beta), 1), 0);
 }
 
-// erf:  x/2 (1 + erf(x / sqrt 2));  tanh:  x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-const gelu = pointwise((p, l) => {
-  const inner =
-    l.text('approximate', 'none') === 'tanh'
-      ? l.apply('Tanh', p.mul(p.add(p.x, p.mul(p.mul(p.mul(p.x, p.x), p.x), 0.044715)), Math.sqrt(2 / Math.PI)))
-      : l.apply('Erf', p.mul(p.x, Math.SQRT1_2));
-  return p.mul(p.mul(p.x, 0.5), p.add(inner, 1));
-});
+const TANH: Gelu = { approximate: 'tanh', scale: Math.sqrt(2 / Math.PI), cubic: 0.044715 };
+const ERF: Gelu = { approximate: 'none', scale: Math.SQRT1_2, cubic: 0 };
 
 function prelu(l: Lowering): string {
   const p = new Pointwise(l, l.input(0));
@@ -48,11 +43,11 @@ export const ACTIVATIONS: Family = {
   Sigmoid: (l) => l.apply('Sigmoid', l.input(0)),
   Tanh: (l) => l.apply('Tanh', l.input(0)),
   Softplus: (l) => l.apply('Softplus', l.input(0)),
-  Gelu: gelu,
+  Gelu: (l) => l.add('Gelu', [l.input(0)], l.text('approximate', 'none') === 'tanh' ? TANH : ERF),
   // x / (1 + |x|)
   Softsign: pointwise((p, l) => l.apply('Div', p.x, p.add(l.apply('Abs', p.x), 1))),
   // x sigmoid(alpha x)
-  Swish: pointwise((p, l) => p.mul(p.x, l.apply('Sigmoid', p.mul(p.x, l.number('alpha', 1))))),
+  Swish: (l) => l.add('Gelu', [l.input(0)], { approximate: 'sigmoid', scale: l.number('alpha', 1), cubic: 0 }),
   // x tanh(log(1 + exp(x)))
   Mish: pointwise((p, l) => p.mul(p.x, l.apply('Tanh', l.apply('Softplus', p.x)))),
   HardSigmoid: pointwise((p, l) => hardSigmoid(p, l.number('alpha', 0.2), l.number('beta', 0.5))),
