@@ -5,8 +5,8 @@ import { RECIPES, type Recipe, type Study } from './study-runs';
 const WINDOW = 15;
 const COLOURS: Readonly<Record<Recipe, string>> = { diva: '#2166ac', control: '#b2182b', realign: '#666', 'diva+realign': '#2166ac', 'control+realign': '#b2182b' };
 const PANELS: readonly { readonly title: string; readonly recipes: readonly Recipe[] }[] = [
-  { title: 'diva (blue) and control (red): squared error of the noise', recipes: ['diva', 'control'] },
-  { title: 'realignment after diva (blue), control (red), nothing (grey)', recipes: RECIPES.filter((recipe) => recipe.endsWith('realign')) },
+  { title: 'noise error of diva (blue), control (red)', recipes: ['diva', 'control'] },
+  { title: 'realigned after diva (blue), control (red), alone (grey)', recipes: RECIPES.filter((recipe) => recipe.endsWith('realign')) },
 ];
 
 /** docs/nano-study.svg: a line a seed. */
