@@ -214,7 +214,9 @@ export interface EngineApi {
   /** What {@link evaluate} can ask. */
   evaluations(): Promise<Answer<readonly EvaluationInfo[]>>;
   /** Asks the chosen model as it was, and as a run has left it. Progress comes as events; what a model answered is kept. */
-  evaluate(id: string): Promise<Answer<EvaluationResult>>;
+  evaluate(id: string): Promise<Answer<{ readonly result: EvaluationResult | undefined }>>;
+  /** Ends an evaluation that is under way or waits for another one: its answer is then no result. */
+  cancelEvaluation(id: string): Promise<void>;
   /** The tuned encoder as a model folder, zipped. */
   exportModel(): Promise<Answer<Blob>>;
 }

@@ -4,6 +4,7 @@ import { webgpuExecutor } from '../executors/webgpu';
 import { openGpu } from '../gpu/device';
 import { UserError } from '../ir/errors';
 import type { Probe } from './api';
+import { breathing } from './breathing';
 import type { Machine } from './machine';
 
 /** The page's own address, whatever folder it is served from: workers lie under assets/ in a build. */
@@ -16,7 +17,7 @@ export function browserMachine(decode: DecodePicture): Machine {
     decode,
     probe: () => (probed ??= probe()),
     async openExecutor(kind) {
-      if (kind === 'wasm') return createWebOrt();
+      if (kind === 'wasm') return breathing(createWebOrt());
       const gpu = await openGpu(navigator.gpu);
       if (!gpu) throw new UserError('This browser offers no WebGPU adapter', 'executor', 'Choose WASM, or turn on WebGPU (chrome://gpu tells why it is off)');
       return webgpuExecutor(gpu);

@@ -30,5 +30,9 @@ it('asks one model after the other, keeps answers, and goes on after a failure',
   expect([await alone, await both]).toEqual([{ before: 1, rows: [] }, { before: 1, after: 3, rows: [] }]);
   expect([asked, measuring.busy]).toEqual([['a', 'broken', 'abc'], false]);
   expect(events[0]).toEqual({ kind: 'evaluation', id: 'letters', label: 'Asking the untouched model', done: 1, total: 2 });
+  const [cut, never, whole] = ['new', 'newer', 'newest'].map((name) => measuring.evaluate('letters', model(name), undefined, open));
+  measuring.cancel('letters');
+  expect([await cut, await never, await whole, asked, measuring.busy]).toEqual([undefined, undefined, undefined, ['a', 'broken', 'abc'], false]);
+  expect(await measuring.evaluate('letters', model('last'), undefined, open)).toEqual({ before: 4, rows: [] });
   expect(() => measuring.evaluate('digits', untouched, undefined, open)).toThrow(/letters/);
 });

@@ -160,13 +160,17 @@ export class Session implements EngineApi {
     return answer(async () => EVALUATIONS.map(({ info }) => info));
   }
 
-  evaluate(id: string): Promise<Answer<EvaluationResult>> {
+  evaluate(id: string): Promise<Answer<{ readonly result: EvaluationResult | undefined }>> {
     return answer(async () => {
       if (this.run) throw new UserError('A run is under way', '', 'Wait until it is done, or stop it');
       if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
       const tuned = this.outcome?.untouched === this.clip ? this.outcome.clip : undefined;
-      return this.measuring.evaluate(id, this.clip, tuned, () => this.executor(this.started?.choice ?? 'auto'));
+      return { result: await this.measuring.evaluate(id, this.clip, tuned, () => this.executor(this.started?.choice ?? 'auto')) };
     });
+  }
+
+  async cancelEvaluation(id: string): Promise<void> {
+    this.measuring.cancel(id);
   }
 
   exportModel(): Promise<Answer<Blob>> {

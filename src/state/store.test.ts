@@ -6,7 +6,7 @@ import type { FileSource } from './files';
 import { readiness } from './ready';
 import { measuresRun, olderResults } from './inputs';
 import { phaseText } from './phase';
-import { begin, changeSettings, choose, loseEngine, measure, ownSettings, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
+import { begin, cancelMeasuring, changeSettings, choose, loseEngine, measure, ownSettings, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
 
 const blob = new Blob();
 const pairs = Promise.resolve([{ pattern: 'State', captions: ['open', 'shut'] as const, pictures: [blob, blob] as const }]);
@@ -111,6 +111,12 @@ describe('the page', () => {
     expect(page().measured).toEqual({});
     await measure('0');
     expect(page().measured['0']?.result?.after).toBeDefined();
+    const [first, second] = [measure('1'), measure('2')];
+    await takeFiles(files, 'clip');
+    expect(page().failures[0]?.message).toContain('An evaluation is under way');
+    await cancelMeasuring('1');
+    await Promise.all([first, second]);
+    expect([page().measured['1'], page().measured['2']?.result?.after]).toEqual([{ result: undefined, failed: false }, expect.any(Number)]);
     await measure('3');
     expect([page().measured['3']?.failed, page().failures.length]).toEqual([true, 1]);
   });
@@ -154,6 +160,7 @@ describe('the page', () => {
     const hanging = [measure('0'), choose('pictures', files)];
     receive([{ kind: 'phase', phase: 'training', label: '' }]);
     loseEngine('out of memory');
+    receive([{ kind: 'phase', phase: 'training', label: '' }]);
     await Promise.all(hanging);
     expect(page()).toMatchObject({ run: { phase: 'failed' }, measured: { 0: { failed: true } }, slots: { pictures: { reading: undefined } }, failures: [{ details: 'out of memory' }] });
     expect(readiness(page())).toMatchObject({ ready: false, sentence: expect.stringContaining('again') as string });

@@ -35,7 +35,7 @@ export interface Dropped {
 
 /** An evaluation under way, or what has come of it. */
 export interface Measured {
-  readonly progress?: { readonly label: string; readonly done: number; readonly total: number };
+  readonly progress?: { readonly label: string; readonly done: number; readonly total: number; readonly cancelling?: boolean };
   readonly result?: EvaluationResult;
   readonly failed?: boolean;
 }
@@ -113,14 +113,15 @@ async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>, undone =
 
 /** Ends everything that waits for an engine which has broken off. */
 export function loseEngine(details: string): void {
-  const failure: Failure = { message: 'The engine could not start or broke off, and what it had not saved is lost. Load the page again; if it happens once more, the details say where.', details };
-  set({ broken: true });
-  disconnect(failure);
+  const failure: Failure = { message: 'The engine could not start or broke off; what was not exported is lost. Load the page again. If it happens once more, the details say where.', details };
   if (isBusy(get().run.phase)) receive([{ kind: 'failed', failure }]);
   else showFailure(failure);
+  set({ broken: true });
+  disconnect(failure);
 }
 
 export function receive(events: readonly EngineEvent[]): void {
+  if (get().broken) return;
   let { run } = get();
   for (const event of events) {
     run = applyEvent(run, event);
@@ -137,7 +138,8 @@ export function receive(events: readonly EngineEvent[]): void {
 }
 
 function showProgress({ id, label, done, total }: Extract<EngineEvent, { kind: 'evaluation' }>): void {
-  if (get().measured[id]?.progress) changeMeasured(id, { ...get().measured[id], progress: { label, done, total } });
+  const known = get().measured[id];
+  if (known?.progress && !known.progress.cancelling) changeMeasured(id, { ...known, progress: { label, done, total } });
 }
 
 function changeMeasured(id: string, measured: Measured): void {
@@ -146,10 +148,22 @@ function changeMeasured(id: string, measured: Measured): void {
 
 /** Asks the models on the page; what came of an earlier time stays in sight until then. */
 export async function measure(id: string): Promise<void> {
-  const { info } = get().slots.clip;
-  changeMeasured(id, { result: get().measured[id]?.result, progress: { label: 'Starting', done: 0, total: 0 } });
-  const result = await valueOf((api) => api.evaluate(id));
-  if (get().slots.clip.info === info) changeMeasured(id, { result, failed: result === undefined });
+  const { measured } = get();
+  if (isBusy(get().run.phase) || measured[id]?.progress) return;
+  const waits = Object.values(measured).some(({ progress }) => progress);
+  if (!waits) dismissFailures();
+  const before = measured[id]?.result;
+  changeMeasured(id, { result: before, progress: { label: waits ? 'Waiting for the other one' : 'Starting', done: 0, total: 0 } });
+  const answer = await valueOf((api) => api.evaluate(id));
+  changeMeasured(id, { result: answer?.result ?? before, failed: answer === undefined });
+}
+
+/** What an evaluation that is cancelled has found out so far is not kept. */
+export async function cancelMeasuring(id: string): Promise<void> {
+  const known = get().measured[id];
+  if (!known?.progress) return;
+  changeMeasured(id, { ...known, progress: { ...known.progress, label: 'Cancelling', cancelling: true } });
+  await valueOf(async (api) => ({ ok: true, value: await api.cancelEvaluation(id) }));
 }
 
 /** Keeps how long this run's steps took, for the sentence under Tune. */

@@ -38,6 +38,7 @@ function noise(a: number, b: number): number {
 export class FakeEngine implements EngineApi {
   private listener: (events: readonly EngineEvent[]) => void = () => undefined;
   private tuned = false;
+  private readonly cancelled = new Set<string>();
   private wish: 'run' | 'pause' | 'stop' = 'run';
 
   constructor(private readonly options: FakeOptions) {}
@@ -53,15 +54,22 @@ export class FakeEngine implements EngineApi {
 
   evaluations = (): Promise<Answer<readonly EvaluationInfo[]>> => Promise.resolve(ok(EVALUATIONS));
 
-  async evaluate(id: string): Promise<Answer<EvaluationResult>> {
+  async cancelEvaluation(id: string): Promise<void> {
+    await Promise.resolve();
+    this.cancelled.add(id);
+  }
+
+  async evaluate(id: string): Promise<Answer<{ result: EvaluationResult | undefined }>> {
+    this.cancelled.delete(id);
     for (let done = 0; done < 10; done++) {
+      if (this.cancelled.has(id)) return ok({ result: undefined });
       this.emit({ kind: 'evaluation', id, label: 'Asking the untouched model', done, total: 10 });
       await sleep(this.options.secondsPerStep);
     }
     const i = Number(id);
     if (i === 3) return no('The evaluation failed because it was asked to. Nothing can be done.');
     const figure = (before: number, p: number): Figure => (!this.tuned ? { before } : { before, after: before + 6 * (1 - i), p });
-    return ok({ ...figure(48.2, i === 1 ? 0.6 : 0.0004), chance: 38.1, rows: Array.from({ length: 9 }, (_, row) => ({ name: `Pattern number ${row + 1}`, ...figure(30 + 5 * row, row / 20) })) });
+    return ok({ result: { ...figure(48.2, i === 1 ? 0.6 : 0.0004), chance: 38.1, rows: Array.from({ length: 9 }, (_, row) => ({ name: `Pattern number ${row + 1}`, ...figure(30 + 5 * row, row / 20) })) } });
   }
 
   subscribe(listener: (events: readonly EngineEvent[]) => void): Promise<void> {

@@ -6,7 +6,7 @@ import type { EngineApi } from '../engine/api';
 import { connect } from '../state/connection';
 import { begin, type receive } from '../state/store';
 import { App } from './App';
-import { theme } from './theme';
+import { cssVariables, theme } from './theme';
 import { watchWindow } from './window';
 
 /** Puts the page on screen over an engine; `subscribe` hands the page's listener to it. */
@@ -14,7 +14,7 @@ export function mount(engine: EngineApi, subscribe: (listener: typeof receive) =
   connect(engine);
   createRoot(document.getElementById('root')!).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
+      <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <App />
       </MantineProvider>
     </StrictMode>,

@@ -1,8 +1,11 @@
-import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import { readiness } from '../../state/ready';
 import { tune, usePage } from '../../state/store';
+import { SteadyButton } from '../SteadyButton';
 import styles from './TuneBar.module.css';
+
+/** Where the focus goes when a run has ended. */
+export const TUNE_ID = 'tune';
 
 function start(): void {
   const run = document.querySelector('section[aria-label="Run"]');
@@ -15,7 +18,7 @@ export function TuneBar(): ReactElement {
   const sentence = usePage((state) => readiness(state).sentence);
   return (
     <div className={styles.bar}>
-      <Button fullWidth size="md" disabled={!ready} onClick={start}>Tune</Button>
+      <SteadyButton id={TUNE_ID} fullWidth size="md" off={!ready} onClick={start}>Tune</SteadyButton>
       <p className="small muted">{sentence}</p>
     </div>
   );

@@ -1,9 +1,9 @@
-import { Button } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Comparison } from '../../engine/api';
 import { measuresRun } from '../../state/inputs';
 import { measure, usePage } from '../../state/store';
 import { pairsVerdict, readoutVerdict } from '../../state/verdict';
+import { SteadyButton } from '../SteadyButton';
 import styles from './ComparePanel.module.css';
 
 /** The evaluation that tells what an embedding holds whether or not texts can say it. */
@@ -22,7 +22,7 @@ export function Verdict({ comparison }: { readonly comparison: Comparison }): Re
       {readout === undefined && offered && (
         <p>
           The pairs ask what its texts can say. What the embedding holds besides is not measured yet.{' '}
-          <Button size="compact-xs" variant="default" loading={measured?.progress !== undefined} onClick={() => void measure(READOUT)}>Measure it</Button>
+          <SteadyButton size="compact-xs" variant="default" off={measured?.progress !== undefined} onClick={() => void measure(READOUT)}>{measured?.progress ? 'Measuring…' : 'Measure it'}</SteadyButton>
         </p>
       )}
     </div>

@@ -1,10 +1,11 @@
-import { Button, Progress } from '@mantine/core';
-import type { ReactElement } from 'react';
+import { Progress } from '@mantine/core';
+import type { MouseEvent, ReactElement } from 'react';
 import type { EvaluationInfo, EvaluationResult } from '../../engine/api';
 import { measuresRun } from '../../state/inputs';
 import { isBusy } from '../../state/run';
-import { measure, usePage, type Measured } from '../../state/store';
+import { cancelMeasuring, measure, usePage, type Measured } from '../../state/store';
 import { decimalsOf } from '../../state/verdict';
+import { SteadyButton } from '../SteadyButton';
 import { Difference } from './Difference';
 import { HeatMapList } from './HeatMapList';
 import styles from './MeasurePanel.module.css';
@@ -15,7 +16,7 @@ export function EvaluationCard({ info }: { readonly info: EvaluationInfo }): Rea
   const { result } = measured ?? {};
   return (
     <article className={styles.card} aria-label={info.title} data-before={result?.before} data-after={result?.after}>
-      <div className={styles.head}><h3>{info.title}</h3><MeasureButton id={info.id} measured={measured} /></div>
+      <div className={styles.head}><h3>{info.title}</h3><MeasureButton info={info} measured={measured} /></div>
       <p className="small muted">{info.what}</p>
       <p className={styles.figure}>
         {result ? <><b>{figureText(result)}</b> <span className="small muted">% {info.unit}{result.chance !== undefined && `; guessing: ${result.chance.toFixed(1)}`}</span></> : <span className="muted">Not measured yet</span>}
@@ -33,12 +34,18 @@ function figureText(result: EvaluationResult): string {
   return after === undefined ? before.toFixed(digits) : `${before.toFixed(digits)} → ${after.toFixed(digits)}`;
 }
 
-function MeasureButton({ id, measured }: { readonly id: string; readonly measured: Measured | undefined }): ReactElement | null {
-  const busy = usePage((state) => isBusy(state.run.phase) || state.slots.clip.info === undefined || state.slots.clip.reading !== undefined);
+/** Stays where it is, whatever it can do: a button that goes takes the focus with it. */
+function MeasureButton({ info: { id, title }, measured }: { readonly info: EvaluationInfo; readonly measured: Measured | undefined }): ReactElement {
+  const barred = usePage((state) => isBusy(state.run.phase) || state.broken || state.slots.clip.info === undefined || state.slots.clip.reading !== undefined);
   const tuned = usePage(measuresRun);
   const { result, progress } = measured ?? {};
-  if (result && (result.after !== undefined || !tuned)) return null;
-  return <Button size="compact-sm" variant="default" disabled={busy} loading={progress !== undefined} onClick={() => void measure(id)}>Measure</Button>;
+  const complete = result !== undefined && (result.after !== undefined || !tuned);
+  const words = progress ? 'Cancel' : complete ? 'Measured' : 'Measure';
+  const press = ({ detail }: MouseEvent): void => {
+    const doubled = detail > 1;
+    if (!doubled) void (progress ? cancelMeasuring(id) : measure(id));
+  };
+  return <SteadyButton size="compact-sm" variant="default" aria-label={`${words}: ${title}`} off={progress ? progress.cancelling === true : barred || complete} onClick={press}>{words}</SteadyButton>;
 }
 
 function Status({ measured }: { readonly measured: Measured | undefined }): ReactElement | null {
