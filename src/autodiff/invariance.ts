@@ -44,6 +44,7 @@ export function unseenBySoftmax(graph: Graph, kept: ReadonlySet<string>): Map<No
   for (const node of graph.nodes) {
     const { shape } = typeOf(graph, node.outputs[0]!);
     if (node.op === 'Softmax' && node.attributes.axis === shape.length - 1) logits(node.inputs[0]!, shape.at(-1)!);
+    if (node.op === 'Attention') keys(node.inputs[1]!, []);
   }
   return unseen;
 }

@@ -1,6 +1,8 @@
 import type { Graph } from '../ir/graph';
+import { FUNCTIONS, type FunctionName } from '../ir/ops';
 import { sizeOf } from '../ir/tensor';
 import { splitWideConcats } from '../passes/split-concat';
+import { inlineFunctions } from '../passes/inline';
 import type { KernelLimits } from '../kernels/kernel';
 import { align, arrange, type Lifetime } from './arena';
 import { fuse } from './fuse';
@@ -24,9 +26,12 @@ export interface PlanLimits extends KernelLimits {
   readonly maxBindings: number;
 }
 
+/** The functions that are not inlined. */
+const WITH_KERNEL: ReadonlySet<FunctionName> = new Set((Object.keys(FUNCTIONS) as FunctionName[]).filter((name) => name !== 'Attention'));
+
 /** @param state names of the inputs that live in buffers of their own */
 export function plan(graph: Graph, state: ReadonlySet<string>, limits: PlanLimits): Plan {
-  const lowered = fuse(lower(splitWideConcats(graph, limits.maxBindings - 1)), limits.maxBindings);
+  const lowered = fuse(lower(splitWideConcats(inlineFunctions(graph, WITH_KERNEL), limits.maxBindings - 1)), limits.maxBindings);
   const steps = lowered.steps.filter(({ result }) => sizeOf(result.type.shape) > 0);
   const lifetimes = lifetimesOf(steps, lowered.inputs, lowered.outputs, state);
   const { offsets, bytes } = arrange([...lifetimes.values()]);

@@ -83,6 +83,11 @@ export interface FunctionAttributes {
   Gelu: Gelu;
   /** Gradient of Gelu towards x; inputs dY, X. */
   GeluGrad: Gelu;
+  /**
+   * softmax(scale Q K) V of queries [..., n, d], keys [..., d, m] and values [..., m, e]. At most `rows` queries are worked on at once, and the gradient
+   * makes the weights [..., n, m] again: a step keeps none of them.
+   */
+  Attention: { readonly scale: number; readonly rows: number };
   /** Gradient of Softmax; inputs dY, Y. */
   SoftmaxGrad: { readonly axis: number };
   /** Gradient of Conv towards its weight; inputs dY, X. `kernel`: the weight's spatial shape. */
@@ -95,7 +100,7 @@ export type PrimitiveName = keyof PrimitiveAttributes;
 export type FunctionName = keyof FunctionAttributes;
 export type OpName = keyof OpAttributes;
 
-export const FUNCTIONS: { readonly [F in FunctionName]: true } = { Normalize: true, NormalizeGrad: true, Gelu: true, GeluGrad: true, SoftmaxGrad: true, ConvWeightGrad: true };
+export const FUNCTIONS: { readonly [F in FunctionName]: true } = { Normalize: true, NormalizeGrad: true, Gelu: true, GeluGrad: true, Attention: true, SoftmaxGrad: true, ConvWeightGrad: true };
 
 export function isFunction(op: OpName): op is FunctionName {
   return op in FUNCTIONS;

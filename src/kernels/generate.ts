@@ -16,8 +16,8 @@ export interface Request<P extends OpName> {
 }
 
 export type Generator<P extends OpName> = (request: Request<P>) => Kernel;
-/** Views cost no kernel; contractions and elementwise chains have their own, in conv.ts, matmul.ts and elementwise.ts. */
-export type GeneratedName = Exclude<OpName, ElementwiseName | 'Reshape' | 'Transpose' | 'Expand' | 'Slice' | 'MatMul' | 'Conv' | 'ConvTranspose' | 'ConvWeightGrad'>;
+/** Views cost no kernel, attentions are inlined; contractions and elementwise chains have their own, in conv.ts, matmul.ts and elementwise.ts. */
+export type GeneratedName = Exclude<OpName, ElementwiseName | 'Reshape' | 'Transpose' | 'Expand' | 'Slice' | 'MatMul' | 'Conv' | 'ConvTranspose' | 'ConvWeightGrad' | 'Attention'>;
 
 function describeRequest(op: string, { operands, shape }: Request<OpName>): string {
   return `${op} ${operands.map(({ view }) => `[${view.shape}]`).join(', ')} -> [${shape}]`;

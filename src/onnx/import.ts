@@ -44,7 +44,7 @@ function refusal({ name, op, domain }: ModelNode): Unsupported {
 export function specialise(model: Model, { shapes = {} }: SpecialiseOptions = {}): Graph {
   try {
     const { weights } = model.graph;
-    return joinScales(recognise(new Importer(model, shapes).run(), weights), weights);
+    return recognise(joinScales(new Importer(model, shapes).run(), weights), weights);
   } catch (error) {
     throw error instanceof UserError && !error.where.startsWith(model.file) ? error.within(model.file) : error;
   }

@@ -1,12 +1,13 @@
 import { consumers, producers, verify, type Graph, type Node } from '../ir/graph';
+import { attention } from './attention';
 import { gelu } from './gelu';
 import { normalisation } from './normalisation';
 import type { Match } from './pattern';
 
-const PATTERNS = [normalisation, gelu];
+const PATTERNS = [normalisation, gelu, attention];
 
 /**
- * Replaces what an exporter wrote out of primitives by functions: normalisations by Normalize, activations by Gelu. A value inside that anything else reads, or that is an
+ * Replaces what an exporter wrote out of primitives by functions: normalisations by Normalize, activations by Gelu, large attentions by Attention. A value inside that anything else reads, or that is an
  * output of the graph, prevents it, and so does a constant of `weights` that is read elsewhere: its gradient could be asked for.
  */
 export function recognise(graph: Graph, weights: { has(name: string): boolean }): Graph {
