@@ -113,6 +113,14 @@ describe.skipIf(!gpu).each([['software', all, 16], ['hardware', VARIED, 2]] as c
     await check(builder.build([builder.add('Mul', [builder.add('Tanh', [sum], {}), builder.constant(3)], {})]), operands(builder.build([sum])));
   });
 
+  it.runIf(kind === 'software')('makes attention\'s weights again, block for block', async () => {
+    const builder = new GraphBuilder('attention');
+    const inputs = [[2, 23, 6], [2, 6, 13], [2, 13, 5]].map((shape, i) => builder.input(`x${i}`, { dtype: 'float32', shape }));
+    builder.add('Attention', inputs, { scale: 0.25, rows: 8 }, { output: 'y' });
+    const graph = gradient(builder.build(['y']), ['x0', 'x1', 'x2'], ['y']);
+    await check(graph, operands(graph));
+  });
+
   it('keeps state between runs and reads all of it before writing', async () => {
     const builder = new GraphBuilder('swap');
     for (const name of ['a', 'b']) builder.input(name, { dtype: 'float32', shape: [2] });
