@@ -27,6 +27,14 @@ describe('what softmax does not see', () => {
     expect(nodes.filter(({ op }) => op === 'ReduceSum').length).toBe(1);
   });
 
+  it('is the bias of the keys in an attention that is one function', () => {
+    const builder = new GraphBuilder('attention');
+    const x = builder.input('x', { dtype: 'float32', shape: [2, 5, 6] });
+    const [q, k] = ['bq', 'bk'].map((name) => builder.add('Add', [x, builder.input(name, { dtype: 'float32', shape: [6] })], {}));
+    builder.add('Attention', [q!, builder.add('Transpose', [k!], { perm: [0, 2, 1] }), x], { scale: 0.5, rows: 3 }, { output: 'y' });
+    expect(biases(builder.build(['y']))).toEqual(['bk']);
+  });
+
   it('is not what differs between tokens', () => expect(biases(attention([5, 6]))).toEqual([]));
 
   it('is not what is constant along another axis than that of the softmax', () => expect(biases(attention([6], 2))).toEqual([]));
