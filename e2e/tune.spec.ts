@@ -31,6 +31,8 @@ test('tunes, compares, exports, and takes the export back', async ({ page }) => 
   await page.getByRole('button', { name: 'Open pair 1', exact: true }).click();
   await expect(page.getByRole('dialog')).toContainText('Similarity');
   await keepScreen(page, 'pair');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('dialog')).toContainText('Pair 2 ·');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await page.getByRole('list', { name: 'Pairs' }).scrollIntoViewIfNeeded();

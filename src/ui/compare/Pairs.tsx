@@ -31,7 +31,7 @@ export function Pairs({ comparison }: { readonly comparison: Comparison }): Reac
         <NativeSelect size="xs" aria-label="Pattern" value={pattern} data={[{ value: '', label: 'every pattern' }, ...patterns]} onChange={(event) => setPattern(event.currentTarget.value)} />
       </div>
       <PairList comparison={comparison} shown={shown} onOpen={setOpened} />
-      <PairDialog comparison={comparison} index={opened} onClose={() => setOpened(undefined)} />
+      <PairDialog comparison={comparison} shown={shown} index={opened} onOpen={setOpened} onClose={() => setOpened(undefined)} />
     </>
   );
 }
