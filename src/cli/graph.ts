@@ -21,13 +21,13 @@ interface Report {
 
 /** `run`: forward; writes `out/<output>`. */
 export async function runModel(argv: string[]): Promise<Report> {
-  const { graph, given, options } = await prepare(argv);
+  const { graph, given, options } = await prepare(argv, false);
   return execute(graph, inputsOf(graph, given), options);
 }
 
 /** `grad`: forward and reverse; writes `out/<output>` and `grad/<name>`. */
 export async function differentiate(argv: string[]): Promise<Report> {
-  const { graph, given, options } = await prepare(argv);
+  const { graph, given, options } = await prepare(argv, true);
   const outputs = options.output?.length ? options.output : graph.outputs.filter((output) => isFloat(graph.types.get(output)!.dtype));
   const floats = [...graph.inputs, ...graph.initializers.keys()].filter((name) => isFloat(graph.types.get(name)!.dtype));
   const wrt = options.wrt === 'all' ? floats : options.wrt.split(',');
@@ -37,11 +37,12 @@ export async function differentiate(argv: string[]): Promise<Report> {
   return execute(gradient(graph, wrt, outputs), { ...inputsOf(graph, given), ...cotangents }, options);
 }
 
-async function prepare(argv: string[]): Promise<{ graph: Graph; given: ReadonlyMap<string, Tensor>; options: ReturnType<typeof parse> }> {
+async function prepare(argv: string[], differentiated: boolean): Promise<{ graph: Graph; given: ReadonlyMap<string, Tensor>; options: ReturnType<typeof parse> }> {
   const options = parse(argv);
   const given = readSafetensors(await readBytes(options.inputs), options.inputs).tensors;
   const shapes = Object.fromEntries([...given].filter(([key]) => key.startsWith('in/')).map(([key, { shape }]) => [key.slice(3), shape]));
-  return { graph: specialise(decodeModel(await readBytes(options.model), options.model), { shapes }), given, options };
+  const wrt = { has: (name: string): boolean => differentiated && (options.wrt === 'all' || options.wrt.split(',').includes(name)) };
+  return { graph: specialise(decodeModel(await readBytes(options.model), options.model), { shapes, wrt }), given, options };
 }
 
 function parse(argv: string[]): { model: string; inputs: string; out: string; wrt: string; output: string[] | undefined; executor: string | undefined } {

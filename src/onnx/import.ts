@@ -1,7 +1,7 @@
 import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
 import { bytesPerElement, isFloat, sizeOf, tensorFromBytes, type TensorType } from '../ir/tensor';
-import { recognise } from '../passes/recognise';
+import { recognise, type Names } from '../passes/recognise';
 import { joinScales } from '../passes/scales';
 import type { Dim, Model, ModelGraph, ModelNode, ModelValue, Weight } from './decode';
 import { FoldingBuilder } from './fold';
@@ -22,8 +22,11 @@ export interface Unsupported {
 export interface SpecialiseOptions {
   /** Shapes of inputs by name; an input that is not named takes 1 for every dimension that the file leaves open. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Weights whose gradient is asked for: they stay, even a scalar that would become an attribute of a function. */
+  readonly wrt?: Names;
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const LOOPS: ReadonlySet<string> = new Set(['Loop', 'Scan']);
 
 /** The operators of a model that cannot be imported, all at once. */
@@ -41,10 +44,10 @@ function refusal({ name, op, domain }: ModelNode): Unsupported {
  * float32 (weights keep their stored dtype in their WeightRef; inputs and outputs keep theirs behind a Cast), written-out normalisations and activations
  * recognised, split scales joined. Reads no weight but integers and small constants.
  */
-export function specialise(model: Model, { shapes = {} }: SpecialiseOptions = {}): Graph {
+export function specialise(model: Model, { shapes = {}, wrt = NONE }: SpecialiseOptions = {}): Graph {
   try {
     const { weights } = model.graph;
-    return recognise(joinScales(new Importer(model, shapes).run(), weights), weights);
+    return recognise(joinScales(new Importer(model, shapes).run(), weights), weights, wrt);
   } catch (error) {
     throw error instanceof UserError && !error.where.startsWith(model.file) ? error.within(model.file) : error;
   }

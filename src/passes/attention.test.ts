@@ -12,6 +12,7 @@ import { recognise } from './recognise';
 
 const none = {};
 const anything = { has: (): boolean => true };
+const nothing = { has: (): boolean => false };
 
 /** How an exporter may write softmax(scale Q K) V, of n queries and m keys. */
 interface Form {
@@ -72,19 +73,19 @@ const sweep = Array.from({ length: 16 }, () => ({ batch: [[], [2], [1, 3]][pick(
 describe('an attention of primitives', () => {
   const forms: readonly Form[] = [{}, { scale: 'Mul first' }, { scale: 'Div' }, { scale: 'none' }, { reader: 'y' }, { batch: [4] }, { n: 257, m: 5000 }, { n: 1, m: 2 ** 20 }];
   it.each(forms)('written as %j becomes Attention, where its weights are large', (form) => {
-    const found = recognise(written(form), anything);
+    const found = recognise(written(form), anything, nothing);
     expect(operators(found)).toEqual(['Attention', ...(form.reader ? ['Exp'] : [])]);
     expect(found.nodes[0]).toMatchObject({ name: 'last', inputs: ['q', 'k', 'v'], outputs: ['y'], attributes: { scale: form.scale === 'none' ? 1 : 0.5 } });
   });
 
   it('works on as many queries at once as keep its weights below 64 MiB', () => {
-    expect(recognise(written({ n: 4096, m: 4096, batch: [1, 5] }), anything).nodes[0]!.attributes).toMatchObject({ rows: 819 });
+    expect(recognise(written({ n: 4096, m: 4096, batch: [1, 5] }), anything, nothing).nodes[0]!.attributes).toMatchObject({ rows: 819 });
   });
 
   const others: readonly Form[] = [{ n: 257, m: 257 }, { axis: 2 }, { reader: 'weights' }, { reader: 'logits' }, { n: 4096, batch: [], valueBatch: [4] }, { batch: [2, 4], valueBatch: [1, 4] }, { swapped: true }];
   it.each(others)('written as %j is left alone', (form) => {
     const graph = written(form);
-    expect(recognise(graph, anything)).toBe(graph);
+    expect(recognise(graph, anything, nothing)).toBe(graph);
   });
 
   it.each(sweep)('%j: values and gradients are those of the primitives', ({ rows, ...shapes }) => {
@@ -105,7 +106,7 @@ describe('an attention of primitives', () => {
     }
     const graph = builder.build([builder.add('Neg', [x], none, { output: 'y' })]);
     const limits = { maxInvocations: 256, maxWorkgroupStorage: 16384, maxBindings: 10, f16: false, software: true };
-    const [before, after] = [graph, recognise(graph, anything)].map((each) => plan(gradient(each, ['x'], ['y']), new Set(), limits).memory.arena / 2 ** 24);
+    const [before, after] = [graph, recognise(graph, anything, nothing)].map((each) => plan(gradient(each, ['x'], ['y']), new Set(), limits).memory.arena / 2 ** 24);
     expect(before).toBeGreaterThan(6);
     expect(after).toBeLessThan(4);
   });

@@ -13,6 +13,7 @@ import { recognise } from './recognise';
 
 const none = {};
 const anything = { has: (): boolean => true };
+const nothing = { has: (): boolean => false };
 
 /** Builds an activation of `x` by name. */
 class Writer {
@@ -99,7 +100,7 @@ describe('an activation of primitives', () => {
   it.each(forms)('%s becomes Gelu, with the same values and gradients', (_, attributes, write) => {
     const w = new Writer();
     const graph = w.done(write(w));
-    const found = recognise(graph, anything);
+    const found = recognise(graph, anything, nothing);
     expect(operators(found)).toEqual(['Gelu', 'Reshape']);
     expect(found.nodes[0]).toMatchObject({ inputs: ['x'], attributes });
     const [want, got] = [results(graph), results(found)];
@@ -120,21 +121,29 @@ describe('an activation of primitives', () => {
   it.each(others)('with %s is left alone', (_, write) => {
     const w = new Writer();
     const graph = w.done(write(w));
-    expect(recognise(graph, anything)).toBe(graph);
+    expect(recognise(graph, anything, nothing)).toBe(graph);
   });
 
   it('is left alone where a value inside is read', () => {
     const w = new Writer();
     const gate = w.call('Sigmoid', w.x);
     const graph = w.done(w.op('Mul', w.x, gate), w.builder.add('Exp', [gate], none));
-    expect(recognise(graph, anything)).toBe(graph);
+    expect(recognise(graph, anything, nothing)).toBe(graph);
+  });
+
+  it('is left alone where the gradient of its number is asked for', () => {
+    const w = new Writer();
+    const graph = w.done(quick(1.702)(w));
+    const [number] = [...graph.initializers.keys()];
+    expect(operators(recognise(graph, anything, nothing))).toContain('Gelu');
+    expect(recognise(graph, anything, new Set([number!]))).toBe(graph);
   });
 
   it('that grows by a constant\'s shape is left alone', () => {
     const w = new Writer();
     const wide = w.builder.initializer('wide', { dtype: 'float64', shape: [1, 1, 1] }, { kind: 'bytes', dtype: 'float64', bytes: new Uint8Array(Float64Array.of(1.702).buffer) });
     const graph = w.done(w.op('Mul', w.x, w.call('Sigmoid', w.op('Mul', w.x, wide))));
-    expect(recognise(graph, anything)).toBe(graph);
+    expect(recognise(graph, anything, nothing)).toBe(graph);
   });
 
   it('stays a link of a chain on WebGPU, forwards and backwards', () => {

@@ -6,18 +6,22 @@ import type { Match } from './pattern';
 
 const PATTERNS = [normalisation, gelu, attention];
 
+export interface Names {
+  has(name: string): boolean;
+}
+
 /**
  * Replaces what an exporter wrote out of primitives by functions: normalisations by Normalize, activations by Gelu, large attentions by Attention. A value inside that anything else reads, or that is an
- * output of the graph, prevents it, and so does a constant of `weights` that is read elsewhere: its gradient could be asked for.
+ * output of the graph, prevents it, and so does a constant of `weights` that is read elsewhere, whose gradient could be asked for, or is one of `wrt`, whose gradient is.
  */
-export function recognise(graph: Graph, weights: { has(name: string): boolean }): Graph {
+export function recognise(graph: Graph, weights: Names, wrt: Names): Graph {
   const readers = consumers(graph);
   const made = producers(graph);
   let matches = graph.nodes.flatMap((last) => PATTERNS.flatMap((pattern) => pattern(graph, made, last)).filter((match) => isClosed(graph, readers, match, last)).slice(0, 1));
   for (let count = Infinity; matches.length < count; ) {
     count = matches.length;
     const replaced = new Set(matches.flatMap((match) => [...match.replaced]));
-    matches = matches.filter(({ scalars }) => [...scalars].every((name) => !weights.has(name) || readers.get(name)!.every((node) => replaced.has(node))));
+    matches = matches.filter(({ scalars }) => [...scalars].every((name) => !wrt.has(name) && (!weights.has(name) || readers.get(name)!.every((node) => replaced.has(node)))));
   }
   return matches.length ? rewritten(graph, matches) : graph;
 }

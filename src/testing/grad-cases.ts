@@ -30,7 +30,7 @@ export async function runGoldens(executor: Executor, model: Uint8Array, goldens:
   const given = new Map([...tensors].map(([key, tensor]): [string, Tensor] => [key.replace(/^in\//, ''), tensor]));
   const shapes = Object.fromEntries([...tensors].filter(([key]) => key.startsWith('in/')).map(([key, { shape }]) => [key.slice(3), shape]));
   const results = await runOnce(executor, () => {
-    const graph = specialise(decodeModel(model, name), { shapes });
+    const graph = specialise(decodeModel(model, name), { shapes, wrt: new Set(grads) });
     return gradient(graph, grads, graph.outputs.filter((output) => isFloat(graph.types.get(output)!.dtype)));
   }, given);
   if (isOutcome(results)) return results;
