@@ -3,13 +3,13 @@ import { isFloat, type DType } from '../../ir/tensor';
 import { stretched } from './legacy';
 import { Lowering, promoted, rangeOf, type Family, type Lower } from './lowering';
 
-const direct = (op: OpName): Lower => (l) => l.add(op, l.inputs, {} as never);
-const directly = (...ops: OpName[]): Family => Object.fromEntries(ops.map((op) => [op, direct(op)]));
+const direct = (operands: number, op: OpName): Lower => (l) => l.add(op, l.operands(operands), {} as never);
+const directly = (operands: number, ...ops: OpName[]): Family => Object.fromEntries(ops.map((op) => [op, direct(operands, op)]));
 
 const mapped = (family: Family, change: (lower: Lower) => Lower): Family => Object.fromEntries(Object.entries(family).map(([op, lower]) => [op, change(lower)]));
 
 function chain(op: 'Add' | 'Min' | 'Max'): Lower {
-  return (l) => l.inputs.slice(1).reduce((sum, input) => l.apply(op, sum, input), l.input(0));
+  return (l) => l.operands().slice(1).reduce((sum, input) => l.apply(op, sum, input), l.input(0));
 }
 
 const NARROW: ReadonlySet<DType> = new Set(['int8', 'int16', 'uint16']);
@@ -32,8 +32,8 @@ function pow(l: Lowering): string {
 /** Python's remainder, of the divisor's sign. Floating: C's remainder r, moved by the divisor where their signs differ. */
 function mod(l: Lowering): string {
   const fmod = l.flag('fmod');
-  if (fmod || !isFloat(l.dtype(0))) return l.add('Mod', l.inputs, { fmod });
-  const [b, r] = [l.input(1), l.add('Mod', l.inputs, { fmod: true })];
+  if (fmod || !isFloat(l.dtype(0))) return l.add('Mod', l.operands(2), { fmod });
+  const [b, r] = [l.input(1), l.add('Mod', l.operands(2), { fmod: true })];
   const zero = l.scalar(0, r);
   const differ = l.apply('Less', l.apply('Mul', l.apply('Sign', r), l.apply('Sign', b)), zero);
   return l.apply('Where', differ, l.apply('Add', r, b), r);
@@ -95,12 +95,12 @@ function half(l: Lowering, value: string): string {
 
 export const ARITHMETIC: Family = {
   ...TRANSCENDENTAL,
-  ...directly('Abs', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'IsNaN', 'Log', 'Neg', 'Not', 'Reciprocal', 'Round', 'Sign', 'Sin', 'Sqrt'),
-  ...mapped(directly('Add', 'Sub', 'Mul', 'Div', 'And', 'Or', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'), stretched),
+  ...directly(1, 'Abs', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'IsNaN', 'Log', 'Neg', 'Not', 'Reciprocal', 'Round', 'Sign', 'Sin', 'Sqrt'),
+  ...mapped(directly(2, 'Add', 'Sub', 'Mul', 'Div', 'And', 'Or', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'), stretched),
   Sum: chain('Add'),
   Min: widened(chain('Min'), 0),
   Max: widened(chain('Max'), 0),
-  Where: widened(direct('Where'), 1),
+  Where: widened(direct(3, 'Where'), 1),
   Pow: stretched(pow),
   Mean: (l) => l.apply('Mul', chain('Add')(l) as string, l.scalar(1 / l.inputs.length, l.input(0))),
   Xor: stretched((l) => l.apply('Not', l.apply('Equal', l.input(0), l.input(1)))),

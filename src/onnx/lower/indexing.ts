@@ -22,11 +22,11 @@ function oneHot(l: Lowering): string {
 }
 
 export const INDEXING: Family = {
-  Gather: (l) => l.add('Gather', l.inputs, { axis: l.axisOf(0) }),
-  GatherElements: (l) => l.add('GatherElements', l.inputs, { axis: l.axisOf(0) }),
-  GatherND: (l) => l.add('GatherND', l.inputs, { batchDims: l.number('batch_dims', 0) }),
-  ScatterElements: (l) => l.add('ScatterElements', l.inputs, { axis: l.axisOf(0), reduction: reductionOf(l) }),
-  Scatter: (l) => l.add('ScatterElements', l.inputs, { axis: l.axisOf(0), reduction: 'none' }),
-  ScatterND: (l) => l.add('ScatterND', l.inputs, { reduction: reductionOf(l) }),
+  Gather: (l) => l.add('Gather', l.operands(2), { axis: l.axisOf(0) }),
+  GatherElements: (l) => l.add('GatherElements', l.operands(2), { axis: l.axisOf(0) }),
+  GatherND: (l) => l.add('GatherND', l.operands(2), { batchDims: l.number('batch_dims', 0) }),
+  ScatterElements: (l) => l.add('ScatterElements', l.operands(3), { axis: l.axisOf(0), reduction: reductionOf(l) }),
+  Scatter: (l) => l.add('ScatterElements', l.operands(3), { axis: l.axisOf(0), reduction: 'none' }),
+  ScatterND: (l) => l.add('ScatterND', l.operands(3), { reduction: reductionOf(l) }),
   OneHot: oneHot,
 };

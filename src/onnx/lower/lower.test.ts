@@ -112,6 +112,12 @@ describe('lowered operators against ONNX Runtime’s own', () => {
     expect(() => specialise(decodeModel(model('Add', 6, [[2, 3, 4, 5], b], attributes), 'old.onnx'))).toThrow(UserError);
   });
 
+  it.each([['Mul', ['x0', 'x1', '']], ['Concat', ['x0', '']], ['Gather', ['', 'x1']], ['Mul', ['x0', 'x1', 'x0']]])('refuses %s of %j', (op, inputs) => {
+    const decoded = decodeModel(model(op, 13, [[2, 3], [2, 3]], { axis: 0 }), 'odd.onnx');
+    const [node] = decoded.graph.nodes;
+    expect(() => specialise({ ...decoded, graph: { ...decoded.graph, nodes: [{ ...node!, inputs }] } })).toThrow(UserError);
+  });
+
   it('casts to types that are named in words before operator set 6', async () => {
     const graph = specialise(decodeModel(model('Cast', 5, [[3]], { to: 'DOUBLE' }), 'Cast'));
     expect(toNumbers((await onReference(graph, { x0: tensorFrom('float32', [3], [1.5, -2.25, 3]) }))['y']!)).toEqual(Float64Array.of(1.5, -2.25, 3));

@@ -103,6 +103,12 @@ export class Lowering {
     return this.inputs[i] || this.fail(`its operand ${i} is missing`);
   }
 
+  /** All of them, of an operator that can do without none. @param count how many it takes; any number without it */
+  operands(count = this.inputs.length): readonly string[] {
+    if (this.inputs.length !== count) this.fail(`it takes ${count} operand${count === 1 ? '' : 's'}, but has ${this.inputs.length}`);
+    return this.inputs.map((_, i) => this.input(i));
+  }
+
   shape(i: number): readonly number[] {
     return this.shapeOf(this.input(i));
   }

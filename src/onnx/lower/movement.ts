@@ -102,7 +102,7 @@ export const MOVEMENT: Family = {
   Unsqueeze: unsqueeze,
   Transpose: (l) => l.transpose(l.input(0), l.list('perm') ?? l.shape(0).map((_, i, all) => all.length - 1 - i)),
   Expand: (l) => l.expand(l.input(0), l.values(1)),
-  Concat: (l) => l.concat(l.inputs, l.axisOf(l.opset < 4 ? 1 : undefined)),
+  Concat: (l) => l.concat(l.operands(), l.axisOf(l.opset < 4 ? 1 : undefined)),
   Slice: slice,
   Split: split,
   Tile: tile,
