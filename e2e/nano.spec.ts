@@ -11,6 +11,8 @@ test('a first visit tunes on drawn pictures, and the command line finds the same
   await tune(page);
   await waitForPhase(page, 'done');
   await keepScreen(page, 'nano-done');
+  const decoders = page.workers().filter((worker) => worker.url().includes('/data-'));
+  expect(decoders, 'one for all threads').toHaveLength(1);
 
   const compare = section(page, 'Compare');
   const clip = await saved(page, () => button(page, 'Export').click());
