@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { gradient } from '../autodiff/gradient';
 import { plan } from '../compile/plan';
-import { evaluate } from '../executors/reference';
 import type { Graph } from '../ir/graph';
-import { sizeOf, tensorFromBytes, toNumbers } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
 import type { ReferenceValue } from '../ops/rule';
 import { randomNumbers } from '../testing/random';
-import { inlineFunctions } from './inline';
+import { stepValues } from '../testing/step-values';
 import { recognise } from './recognise';
 
 const none = {};
@@ -47,23 +45,6 @@ function attended(shapes: { batch: readonly number[]; n: number; m: number; d: n
   return builder.build(['y']);
 }
 
-/** All float64: y and its gradients towards q, k and v under random cotangents. */
-function results(graph: Graph): Map<string, ReferenceValue> {
-  const inlined = inlineFunctions(gradient(graph, ['q', 'k', 'v'], ['y']));
-  const next = randomNumbers(9);
-  const given = inlined.inputs.map((name): [string, ReferenceValue] => {
-    const type = inlined.types.get(name)!;
-    return [name, { ...type, data: Float64Array.from({ length: sizeOf(type.shape) }, () => next() * 4 - 2) }];
-  });
-  const constants = [...inlined.initializers].map(([name, ref]): [string, ReferenceValue] => {
-    const type = inlined.types.get(name)!;
-    if (ref.kind !== 'bytes') throw new Error('constants only');
-    return [name, { ...type, data: toNumbers(tensorFromBytes(ref.dtype, type.shape, ref.bytes)) }];
-  });
-  const values = evaluate(inlined, new Map([...given, ...constants]));
-  return new Map(inlined.outputs.map((name) => [name, values.get(name)!]));
-}
-
 const operators = (graph: Graph): string[] => graph.nodes.map(({ op }) => op);
 const SIZES = [1, 2, 7, 13, 31, 257];
 const next = randomNumbers(31);
@@ -89,7 +70,7 @@ describe('an attention of primitives', () => {
   });
 
   it.each(sweep)('%j: values and gradients are those of the primitives', ({ rows, ...shapes }) => {
-    const [want, got] = [results(written(shapes, [shapes.d, shapes.e])), results(attended(shapes, rows))];
+    const [want, got] = [written(shapes, [shapes.d, shapes.e]), attended(shapes, rows)].map((graph) => stepValues(graph, ['q', 'k', 'v'], [-2, 2])) as [Map<string, ReferenceValue>, Map<string, ReferenceValue>];
     for (const [name, { data }] of want) {
       const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       expect(got.get(name)!.data.length).toBe(data.length);

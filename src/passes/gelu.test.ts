@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../compile/plan';
 import { gradient } from '../autodiff/gradient';
-import { evaluate } from '../executors/reference';
 import type { Graph } from '../ir/graph';
 import type { Gelu } from '../ir/ops';
-import { sizeOf, tensorFromBytes, toNumbers } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
-import type { ReferenceValue } from '../ops/rule';
-import { randomNumbers } from '../testing/random';
-import { inlineFunctions } from './inline';
+import { stepValues } from '../testing/step-values';
 import { recognise } from './recognise';
 
 const none = {};
@@ -77,23 +73,6 @@ const forms: [string, Partial<Gelu>, Write][] = [
   ['SiLU', { approximate: 'sigmoid', scale: 1 }, (w) => w.op('Mul', w.x, w.call('Sigmoid', w.x))],
 ];
 
-/** All float64: y, and its gradient towards x under random cotangents. */
-function results(graph: Graph): Float64Array[] {
-  const inlined = inlineFunctions(gradient(graph, ['x'], ['y']));
-  const next = randomNumbers(3);
-  const given = inlined.inputs.map((name): [string, ReferenceValue] => {
-    const type = inlined.types.get(name)!;
-    return [name, { ...type, data: Float64Array.from({ length: sizeOf(type.shape) }, () => next() * 8 - 4) }];
-  });
-  const constants = [...inlined.initializers].map(([name, ref]): [string, ReferenceValue] => {
-    const type = inlined.types.get(name)!;
-    if (ref.kind !== 'bytes') throw new Error('constants only');
-    return [name, { ...type, data: toNumbers(tensorFromBytes(ref.dtype, type.shape, ref.bytes)) }];
-  });
-  const values = evaluate(inlined, new Map([...given, ...constants]));
-  return ['y', 'grad/x'].map((name) => values.get(name)!.data);
-}
-
 const operators = (graph: Graph): string[] => graph.nodes.map(({ op }) => op);
 
 describe('an activation of primitives', () => {
@@ -103,7 +82,7 @@ describe('an activation of primitives', () => {
     const found = recognise(graph, anything, nothing);
     expect(operators(found)).toEqual(['Gelu', 'Reshape']);
     expect(found.nodes[0]).toMatchObject({ inputs: ['x'], attributes });
-    const [want, got] = [results(graph), results(found)];
+    const [want, got] = [graph, found].map((each) => stepValues(each, ['x'], [-4, 4])).map((values) => ['y', 'grad/x'].map((name) => values.get(name)!.data)) as [Float64Array[], Float64Array[]];
     want.forEach((data, i) => data.forEach((value, k) => expect(Math.abs(got[i]![k]! - value)).toBeLessThan(1e-14 * Math.max(1, Math.abs(value)))));
   });
 

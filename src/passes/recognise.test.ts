@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { gradient } from '../autodiff/gradient';
-import { evaluate } from '../executors/reference';
 import type { Graph } from '../ir/graph';
-import { sizeOf, tensorFrom, tensorFromBytes, toNumbers } from '../ir/tensor';
+import { sizeOf, tensorFrom } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
-import type { ReferenceValue } from '../ops/rule';
-import { randomNumbers } from '../testing/random';
-import { inlineFunctions } from './inline';
+import { stepValues } from '../testing/step-values';
 import { recognise } from './recognise';
 
 const SHAPE = [2, 3, 4];
@@ -59,23 +55,6 @@ const anything = { has: (): boolean => true };
 const nothing = { has: (): boolean => false };
 const operators = (graph: Graph): string[] => graph.nodes.map(({ op }) => op);
 
-/** All float64: outputs, and the gradients of y towards the graph's inputs. */
-function results(graph: Graph): Map<string, ReferenceValue> {
-  const inlined = inlineFunctions(gradient(graph, graph.inputs, ['y']));
-  const next = randomNumbers(5);
-  const given = inlined.inputs.map((name): [string, ReferenceValue] => {
-    const type = inlined.types.get(name)!;
-    return [name, { ...type, data: Float64Array.from({ length: sizeOf(type.shape) }, () => next() * 4 - 1) }];
-  });
-  const constants = [...inlined.initializers].map(([name, ref]): [string, ReferenceValue] => {
-    const type = inlined.types.get(name)!;
-    if (ref.kind !== 'bytes') throw new Error('constants only');
-    return [name, { ...type, data: toNumbers(tensorFromBytes(ref.dtype, type.shape, ref.bytes)) }];
-  });
-  const values = evaluate(inlined, new Map([...given, ...constants]));
-  return new Map(inlined.outputs.map((name) => [name, values.get(name)!]));
-}
-
 const FORMS: readonly Form[] = [
   {}, { exponent: 'product' }, { axes: [1, 2] }, { axes: [2, 1, 0] }, { root: 'Pow' }, { scale: 'Reciprocal' }, { scale: 'Reciprocal', scaleFirst: true, epsilonFirst: true }, { scale: 'one over' }, { scale: 'Pow' },
   { scale: 'one over', root: 'Pow', scaleFirst: true }, { twice: true }, { epsilonShape: [1] }, { epsilonShape: [1, 1, 1] }, { outputs: ['normalised'] },
@@ -88,7 +67,7 @@ describe('a normalisation of primitives', () => {
     expect(operators(found)).toEqual(['Normalize', 'Mul', 'Add']);
     expect(found.nodes[0]).toMatchObject({ name: 'last', inputs: ['x'], outputs: ['normalised'], attributes: { axis: 3 - (form.axes?.length ?? 1), epsilon: Math.fround(0.01) } });
     expect([found.inputs, found.outputs, found.initializers.has('epsilon')]).toEqual([graph.inputs, graph.outputs, false]);
-    const [want, got] = [results(graph), results(found)];
+    const [want, got] = [stepValues(graph, graph.inputs, [-1, 3]), stepValues(found, graph.inputs, [-1, 3])];
     for (const [name, { data }] of want) {
       const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       expect(largest).toBeGreaterThan(0);

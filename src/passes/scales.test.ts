@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { gradient } from '../autodiff/gradient';
-import { evaluate } from '../executors/reference';
 import type { Graph } from '../ir/graph';
-import { sizeOf, tensorFrom, tensorFromBytes, toNumbers } from '../ir/tensor';
+import { sizeOf, tensorFrom } from '../ir/tensor';
 import { GraphBuilder } from '../ops/builder';
-import type { ReferenceValue } from '../ops/rule';
-import { randomNumbers } from '../testing/random';
-import { inlineFunctions } from './inline';
+import { stepValues } from '../testing/step-values';
 import { joinScales } from './scales';
 
 interface Form {
@@ -34,22 +30,6 @@ function scores({ queries = 3, first, factorShape = [], reader, outputs = [] }: 
   return builder.build(['y', ...(reader ? ['read'] : []), ...outputs]);
 }
 
-function results(graph: Graph): Map<string, ReferenceValue> {
-  const stepped = inlineFunctions(gradient(graph, ['q', 'k'], ['y']));
-  const next = randomNumbers(9);
-  const given = stepped.inputs.map((name): [string, ReferenceValue] => {
-    const type = stepped.types.get(name)!;
-    return [name, { ...type, data: Float64Array.from({ length: sizeOf(type.shape) }, () => next() - 0.5) }];
-  });
-  const constants = [...stepped.initializers].map(([name, ref]): [string, ReferenceValue] => {
-    const type = stepped.types.get(name)!;
-    if (ref.kind !== 'bytes') throw new Error('constants only');
-    return [name, { ...type, data: toNumbers(tensorFromBytes(ref.dtype, type.shape, ref.bytes)) }];
-  });
-  const values = evaluate(stepped, new Map([...given, ...constants]));
-  return new Map(stepped.outputs.map((name) => [name, values.get(name)!]));
-}
-
 const nothing = { has: (): boolean => false };
 
 describe('scales of both operands of a product', () => {
@@ -59,8 +39,8 @@ describe('scales of both operands of a product', () => {
     expect(found.nodes.map(({ op }) => op).sort()).toEqual(['MatMul', 'Mul', 'Softmax', 'Transpose']);
     expect(found.nodes.find(({ op }) => op === 'Mul')!.inputs[0]).toBe(kept);
     expect(found.initializers.size).toBe(1);
-    const got = results(found);
-    for (const [name, { data }] of results(graph)) got.get(name)!.data.forEach((value, i) => expect(Math.abs(value - data[i]!), `${name}[${i}]`).toBeLessThan(1e-14));
+    const got = stepValues(found, ['q', 'k'], [-0.5, 0.5]);
+    for (const [name, { data }] of stepValues(graph, ['q', 'k'], [-0.5, 0.5])) got.get(name)!.data.forEach((value, i) => expect(Math.abs(value - data[i]!), `${name}[${i}]`).toBeLessThan(1e-14));
   });
 
   it.each<Form>([{ factorShape: [1, 1, 1] , reader: 'scaled k' }, { reader: 'scaled q' }, { outputs: ['scaled k'] }])('that differ as %j are left alone', (form) => {
