@@ -210,7 +210,7 @@ export class Trainer {
 
   private requireFinite(value: number, what: string): void {
     if (Number.isFinite(value)) return;
-    throw new UserError(`The ${what} of step ${this.done + 1} is ${value}: training has diverged`, '', 'Lower lr or set clip_norm, and start again or resume from the last checkpoint');
+    throw new UserError(`The ${what} of step ${this.done + 1} is ${value}: training has diverged`, '', 'Lower lr or set clip_norm, and start again');
   }
 }
 
