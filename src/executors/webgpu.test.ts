@@ -113,6 +113,7 @@ describe.skipIf(!gpu).each([['software', all, 16], ['hardware', VARIED, 2]] as c
     await check(builder.build([builder.add('Mul', [builder.add('Tanh', [sum], {}), builder.constant(3)], {})]), operands(builder.build([sum])));
   });
 
+  // A plan of products that are checked above for both: compiling its pipelines for hardware limits on a software adapter takes half a minute.
   it.runIf(kind === 'software')('makes attention\'s weights again, block for block', async () => {
     const builder = new GraphBuilder('attention');
     const inputs = [[2, 23, 6], [2, 6, 13], [2, 13, 5]].map((shape, i) => builder.input(`x${i}`, { dtype: 'float32', shape }));

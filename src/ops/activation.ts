@@ -3,6 +3,14 @@ import type { Case, Emit, FunctionRule } from './rule';
 
 const none = {};
 
+/** The activations that models are made of. */
+export const GELU_FORMS = {
+  erf: { approximate: 'none', scale: Math.SQRT1_2, cubic: 0 },
+  tanh: { approximate: 'tanh', scale: Math.sqrt(2 / Math.PI), cubic: 0.044715 },
+  quick: { approximate: 'sigmoid', scale: 1.702, cubic: 0 },
+  silu: { approximate: 'sigmoid', scale: 1, cubic: 0 },
+} as const satisfies Readonly<Record<string, Attributes>>;
+
 /** Arithmetic on one value, with numbers as scalars of its dtype. */
 class Arithmetic {
   constructor(
@@ -69,13 +77,7 @@ function gate(p: Arithmetic, z: string, { approximate }: Attributes): { value: s
 }
 
 function samples<P extends 'Gelu' | 'GeluGrad'>(...shapes: readonly (readonly number[])[]): Case<P>[] {
-  const forms: readonly Attributes[] = [
-    { approximate: 'none', scale: Math.SQRT1_2, cubic: 0 },
-    { approximate: 'tanh', scale: Math.sqrt(2 / Math.PI), cubic: 0.044715 },
-    { approximate: 'sigmoid', scale: 1.702, cubic: 0 },
-    { approximate: 'sigmoid', scale: 1, cubic: 0 },
-  ];
-  return forms.map((attributes) => ({ shapes, attributes: attributes as OpAttributes[P] }));
+  return Object.values<Attributes>(GELU_FORMS).map((attributes) => ({ shapes, attributes: attributes as OpAttributes[P] }));
 }
 
 export const ACTIVATION_FUNCTIONS = { Gelu, GeluGrad };

@@ -1,18 +1,14 @@
 import { typeOf, type Graph, type Node } from '../ir/graph';
 import type { Gelu } from '../ir/ops';
 import { isFloat } from '../ir/tensor';
+import { GELU_FORMS } from '../ops/activation';
 import { Pattern, type Match } from './pattern';
 
 /** How many operators deep the last node reads the gate, the gate's argument reads x, and either is followed. */
 const DEPTH = { gate: 4, x: 3, followed: 6 };
 
 /** The activations that exporters write out. Other numbers may be a parameter of the model, which is asked for its gradient. */
-const KNOWN: readonly Gelu[] = [
-  { approximate: 'none', scale: Math.SQRT1_2, cubic: 0 },
-  { approximate: 'tanh', scale: Math.sqrt(2 / Math.PI), cubic: 0.044715 },
-  { approximate: 'sigmoid', scale: 1.702, cubic: 0 },
-  { approximate: 'sigmoid', scale: 1, cubic: 0 },
-];
+const KNOWN: readonly Gelu[] = Object.values(GELU_FORMS);
 
 const GATES = new Map([['Erf', 'none'], ['Tanh', 'tanh'], ['Sigmoid', 'sigmoid']] as const);
 

@@ -1,6 +1,8 @@
+import type { SourceKind } from '../engine/api';
 import type { PageState } from './store';
 
-const CARDS = [['clip', 'Eyes'], ['diffusion', 'Teacher'], ['pictures', 'Pictures'], ['benchmark', 'Compare']] as const;
+/** Cards by the names that they bear on the page. */
+export const CARDS: { readonly [K in SourceKind]: string } = { clip: 'Eyes', diffusion: 'Teacher', pictures: 'Pictures', benchmark: 'Compare' };
 
 /** Whether the eyes on the page are those that the last run has tuned, so that they can be asked before and after it. */
 export function measuresRun({ run, slots }: PageState): boolean {
@@ -10,7 +12,7 @@ export function measuresRun({ run, slots }: PageState): boolean {
 /** Whose results those on the page are, where a card holds something else by now; undefined where they are the cards'. */
 export function olderResults({ run, slots }: PageState): string | undefined {
   const { clip, diffusion, pictures, benchmark } = run.inputs;
-  const changed = CARDS.filter(([kind]) => run.inputs[kind] !== slots[kind].info).map(([, card]) => card);
+  const changed = (Object.keys(CARDS) as SourceKind[]).filter((kind) => run.inputs[kind] !== slots[kind].info).map((kind) => CARDS[kind]);
   if (run.phase === 'idle' || !clip || !diffusion || !pictures || !changed.length) return undefined;
   const pairs = benchmark ? `, on the pairs of ${benchmark.name}` : '';
   return `What is shown is of ${clip.name} under ${diffusion.name} with ${pictures.name}${pairs}. Something else was chosen since under ${changed.join(', ')}: tune again for its results.`;

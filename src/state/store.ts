@@ -3,6 +3,7 @@ import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInf
 import { ask, disconnect } from './connection';
 import type { FileSource } from './files';
 import { pastRun, type PastRun } from './history';
+import { CARDS } from './inputs';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
 import { combinationOf } from './plan';
 import { workUnderWay } from './ready';
@@ -150,7 +151,7 @@ function changeMeasured(id: string, measured: Measured): void {
 export async function measure(id: string): Promise<void> {
   const { measured } = get();
   if (isBusy(get().run.phase) || measured[id]?.progress) return;
-  const waits = Object.values(measured).some(({ progress }) => progress);
+  const waits = workUnderWay(get()) !== undefined;
   if (!waits) dismissFailures();
   const before = measured[id]?.result;
   changeMeasured(id, { result: before, progress: { label: waits ? 'Waiting for the other one' : 'Starting', done: 0, total: 0 } });
@@ -190,9 +191,6 @@ function changeSlot<K extends SourceKind>(kind: K, change: Slot<Infos[K]>): void
 function nameOf(source: Source): string {
   return 'bundled' in source ? get().catalogue.find((item) => item.id === source.bundled)?.title ?? source.bundled : source.name;
 }
-
-/** Cards by the names that they bear on the page. */
-const CARDS: { readonly [K in SourceKind]: string } = { clip: 'Eyes', diffusion: 'Teacher', pictures: 'Pictures', benchmark: 'Compare' };
 
 /** The newest choice that is being loaded: they are loaded one after the other, so that the last one made is the one that stays. */
 let choosing: Promise<void> = Promise.resolve();

@@ -3,7 +3,7 @@ import { drawScene } from './draw';
 import type { Pattern } from './kind';
 import { writeMmvp } from './mmvp';
 import list from './mmvp-nano.json';
-import { pairOf } from './pairs';
+import { pairOf, type ScenePair } from './pairs';
 import { encodePng } from './png';
 import { sceneOf, seedOf } from './scene';
 
@@ -16,8 +16,12 @@ export async function nanoPictures(count = NANO_PICTURES): Promise<FileTree> {
   return { name: 'nano pictures', files: await Promise.all(files) };
 }
 
-/** MMVP-nano, the pairs that mmvp-nano.json lists, as a folder in MMVP-VLM's layout. */
+/** The pairs of MMVP-nano, which mmvp-nano.json lists. */
+export function nanoPairs(): ScenePair[] {
+  return list.pairs.map(({ pattern, seed }) => pairOf(pattern as Pattern, seed));
+}
+
+/** MMVP-nano as a folder in MMVP-VLM's layout. */
 export async function nanoMmvp(): Promise<FileTree> {
-  const pairs = list.pairs.map(({ pattern, seed }) => pairOf(pattern as Pattern, seed));
-  return { name: 'MMVP-nano', files: (await writeMmvp(pairs)).map(({ path, bytes }) => fileInMemory(path, bytes)) };
+  return { name: 'MMVP-nano', files: (await writeMmvp(nanoPairs())).map(({ path, bytes }) => fileInMemory(path, bytes)) };
 }

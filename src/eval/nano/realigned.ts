@@ -1,8 +1,6 @@
 import { describe, PROMPT, statementOf } from '../../data/scenes/caption';
-import { drawScene } from '../../data/scenes/draw';
 import type { Pattern } from '../../data/scenes/kind';
-import mined from '../../data/scenes/mmvp-nano.json';
-import { pairOf } from '../../data/scenes/pairs';
+import { nanoPairs } from '../../data/scenes/nano';
 import { sceneOf, seedOf } from '../../data/scenes/scene';
 import type { Executor } from '../../executors/executor';
 import type { ClipModel } from '../../models/clip';
@@ -21,7 +19,7 @@ export function nanoCaptions(count = SCENES): RetrievalSet {
   const scenes = Array.from({ length: count }, (_, i) => sceneOf(seedOf('train', i)));
   return {
     name: 'nano', nature: 'coarse captions',
-    pictures: scenes.map((scene, i) => ({ name: `train ${i}`, load: () => Promise.resolve(drawScene(scene)) })),
+    pictures: picturesOf(scenes),
     captions: scenes.flatMap((scene, picture) => [false, true].map((background) => ({ text: describe(scene, [], background), picture }))),
   };
 }
@@ -36,7 +34,7 @@ export interface PairAnswer {
  * pictures, the texts can follow. What the commands `realign --nano` and `eval mmvp` give together.
  */
 export async function realignedPairs(clip: ClipModel, executor: Executor, onProgress: OnPictures, { pictures, captions } = nanoCaptions(), settings = { ...REALIGN, seed: SEED }): Promise<PairAnswer[]> {
-  const pairs = mined.pairs.map(({ pattern, seed }) => pairOf(pattern as Pattern, seed));
+  const pairs = nanoPairs();
   const scenes = pairs.flatMap((pair) => pair.scenes);
   const total = pictures.length + scenes.length + settings.steps;
   const encoder = await createEncoder(clip, executor);

@@ -1,4 +1,4 @@
-import type { Gelu } from '../../ir/ops';
+import { GELU_FORMS } from '../../ops/activation';
 import { slopes } from './legacy';
 import type { Family, Lower, Lowering } from './lowering';
 
@@ -30,9 +30,6 @@ function hardSigmoid(p: Pointwise, alpha: number, beta: number): string {
   return p.max(p.min(p.add(p.mul(p.x, alpha), beta), 1), 0);
 }
 
-const TANH: Gelu = { approximate: 'tanh', scale: Math.sqrt(2 / Math.PI), cubic: 0.044715 };
-const ERF: Gelu = { approximate: 'none', scale: Math.SQRT1_2, cubic: 0 };
-
 function prelu(l: Lowering): string {
   const p = new Pointwise(l, l.input(0));
   return p.where(p.greater(p.x, 0), p.x, p.mul(p.x, slopes(l)));
@@ -43,7 +40,7 @@ export const ACTIVATIONS: Family = {
   Sigmoid: (l) => l.apply('Sigmoid', l.input(0)),
   Tanh: (l) => l.apply('Tanh', l.input(0)),
   Softplus: (l) => l.apply('Softplus', l.input(0)),
-  Gelu: (l) => l.add('Gelu', [l.input(0)], l.text('approximate', 'none') === 'tanh' ? TANH : ERF),
+  Gelu: (l) => l.add('Gelu', [l.input(0)], l.text('approximate', 'none') === 'tanh' ? GELU_FORMS.tanh : GELU_FORMS.erf),
   // x / (1 + |x|)
   Softsign: pointwise((p, l) => l.apply('Div', p.x, p.add(l.apply('Abs', p.x), 1))),
   // x sigmoid(alpha x)
