@@ -4,6 +4,7 @@ import { fileInMemory } from '../src/data/files';
 import type { Picture } from '../src/data/pictures';
 import { failureOf } from '../src/engine/failure';
 import type { Answer } from '../src/engine/api';
+import { live } from './life';
 
 /** Decodes pictures beside the engine, so that training need not wait for JPEGs. */
 const api = {
@@ -19,4 +20,5 @@ const api = {
 
 export type DataWorker = typeof api;
 
+live();
 expose(api);

@@ -1,5 +1,8 @@
 import type { Answer, EngineApi, Failure } from '../engine/api';
 
+/** Makes an engine, and says once why it is gone when it is. */
+export type OpenEngine = (onEnd: (why: string) => void) => EngineApi;
+
 /** The engine's proxy: it is callable, so it may not live in a store, whose setters would call it. */
 let engine: EngineApi | undefined;
 
@@ -7,17 +10,18 @@ let engine: EngineApi | undefined;
 let hangUp: (failure: Failure) => void = () => undefined;
 let brokenOff: Promise<Answer<never>> | undefined;
 
+/** From now on this engine is asked. */
 export function connect(api: EngineApi): void {
   engine = api;
   brokenOff = new Promise((resolve) => (hangUp = (failure) => resolve({ ok: false, failure })));
 }
 
-/** The engine is gone: all that is asked of it, now and later, fails so. */
+/** The engine is gone: all that is asked of it fails so, until another one is connected. */
 export function disconnect(failure: Failure): void {
   hangUp(failure);
 }
 
-/** The engine that was connected at the start. */
+/** The engine that is connected. */
 export function theEngine(): EngineApi {
   if (!engine) throw new Error('internal: the engine is used before it is connected');
   return engine;

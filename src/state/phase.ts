@@ -14,7 +14,7 @@ export function phaseText(run: RunState): string {
     case 'evaluating': return run.label || 'Comparing';
     case 'paused': return `Paused after ${plural(run.step, 'step')}`;
     case 'done': return run.step === 0 ? 'Stopped before the first step: nothing was changed' : run.step < run.steps ? `Stopped after ${plural(run.step, 'step')}` : 'Done';
-    case 'failed': return 'Failed: the message at the top says why';
+    case 'failed': return run.weightsLost ? `The engine broke off ${run.step ? `after ${plural(run.step, 'step')}` : 'before the first step'}` : 'Failed: the message at the top says why';
   }
 }
 

@@ -11,7 +11,7 @@ export function workUnderWay({ run, measured }: PageState): 'A run' | 'An evalua
 /** Whether Tune can be pressed, and the sentence under it. */
 export function readiness(state: PageState): { readonly ready: boolean; readonly sentence: string } {
   const { probe, settings, slots, paces, broken } = state;
-  if (broken) return { ready: false, sentence: 'The engine broke off. Load the page again.' };
+  if (broken) return { ready: false, sentence: 'The engine is gone: start it again, at the top.' };
   const work = workUnderWay(state);
   if (work) return { ready: false, sentence: `${work} is under way.` };
   const executor = executorFor(settings, probe);

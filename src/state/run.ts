@@ -33,6 +33,8 @@ export interface RunState {
   readonly scores: readonly Score[];
   readonly comparison?: Comparison;
   readonly failure?: Failure;
+  /** The engine that held the tuned weights is gone. */
+  readonly weightsLost?: boolean;
 }
 
 export const idleRun: RunState = {
@@ -76,7 +78,7 @@ export function isBusy(phase: Phase): boolean {
 
 /** Whether there are trained weights and nothing is changing them. */
 export function canExport(run: RunState): boolean {
-  return run.step > 0 && (run.phase === 'done' || run.phase === 'paused');
+  return run.step > 0 && !run.weightsLost && (run.phase === 'done' || run.phase === 'paused');
 }
 
 /** Seconds until the last step, at the pace of the last ones. */

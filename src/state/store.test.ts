@@ -1,18 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BundledItem } from '../engine/api';
+import type { BundledItem, Source } from '../engine/api';
 import { FakeEngine } from '../testing/fake-engine';
 import { connect } from './connection';
 import type { FileSource } from './files';
 import { readiness } from './ready';
-import { measuresRun, olderResults } from './inputs';
+import { measuredOfRun, measuresRun, olderResults } from './inputs';
 import { phaseText } from './phase';
-import { begin, cancelMeasuring, changeSettings, choose, loseEngine, measure, ownSettings, pause, receive, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
+import { begin, cancelMeasuring, changeSettings, choose, loseEngine, measure, ownSettings, pause, receive, reopen, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
 
 const blob = new Blob();
 const pairs = Promise.resolve([{ pattern: 'State', captions: ['open', 'shut'] as const, pictures: [blob, blob] as const }]);
 const catalogue: BundledItem[] = (['clip', 'diffusion', 'pictures', 'benchmark'] as const).map((kind) => ({ id: `tiny-${kind}`, kind, title: `Tiny ${kind}`, note: '', bytes: 1 }));
 const files: FileSource = { name: 'holiday', files: [{ path: 'a.jpg', blob }] };
 const start = usePage.getInitialState();
+let next: FakeEngine;
 const page = usePage.getState;
 
 function engineThat(failAt?: number): FakeEngine {
@@ -21,8 +22,14 @@ function engineThat(failAt?: number): FakeEngine {
 
 async function open(engine: FakeEngine, query = ''): Promise<void> {
   usePage.setState(start, true);
-  connect(engine);
-  await begin(query, (listener) => engine.subscribe(listener));
+  next = engine;
+  await begin(query, () => next);
+}
+
+/** What the button does, where the next engine is this one. */
+async function reopenWith(engine: FakeEngine): Promise<void> {
+  next = engine;
+  await reopen();
 }
 
 async function until(phase: string): Promise<void> {
@@ -155,7 +162,7 @@ describe('the page', () => {
     expect([phaseText(page().run), page().run.comparison, page().history, page().failures]).toEqual(['Stopped before the first step: nothing was changed', undefined, [], []]);
   });
 
-  it('ends everything under way when the engine breaks off, and asks to load the page again', async () => {
+  it('ends everything under way when the engine breaks off', async () => {
     connect(Object.assign(engineThat(), { evaluate: () => new Promise(() => undefined), loadPictures: () => new Promise(() => undefined) }));
     const hanging = [measure('0'), choose('pictures', files)];
     receive([{ kind: 'phase', phase: 'training', label: '' }]);
@@ -164,6 +171,25 @@ describe('the page', () => {
     await Promise.all(hanging);
     expect(page()).toMatchObject({ run: { phase: 'failed' }, measured: { 0: { failed: true } }, slots: { pictures: { reading: undefined } }, failures: [{ details: 'out of memory' }] });
     expect(readiness(page())).toMatchObject({ ready: false, sentence: expect.stringContaining('again') as string });
+  });
+
+  it('opens another engine with the same choices, and keeps what is on the page', async () => {
+    await choose('pictures', files);
+    await tune();
+    await until('done');
+    await measure('0');
+    const { run, slots, measured } = page();
+    loseEngine('out of memory');
+    expect([readiness(page()).ready, measuresRun(page()), measuredOfRun(page()), page().run]).toEqual([false, false, true, { ...run, weightsLost: true }]);
+    const asked: Source[] = [];
+    const { loadPictures } = engineThat();
+    await reopenWith(Object.assign(engineThat(), { loadPictures: (source: Source) => (asked.push(source), loadPictures(source)) }));
+    expect(asked).toEqual([files]);
+    expect([page().slots, page().measured, page().failures, olderResults(page()), readiness(page()).ready]).toEqual([slots, measured, [], undefined, true]);
+    loseEngine('again');
+    await reopenWith(Object.assign(engineThat(), { loadClip: () => Promise.resolve({ ok: false, failure: { message: 'It cannot be read any more.', details: '' } }) }));
+    expect(page().slots).toEqual({ ...slots, clip: {} });
+    expect(page().failures.map(({ message }) => message)).toEqual(['Tiny clip could not be taken for Eyes again. It cannot be read any more.']);
   });
 
   it('says so when the engine itself breaks', async () => {

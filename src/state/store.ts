@@ -1,13 +1,13 @@
 import { create } from 'zustand';
 import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
-import { ask, disconnect } from './connection';
+import { ask, connect, disconnect, type OpenEngine } from './connection';
 import type { FileSource } from './files';
 import { pastRun, type PastRun } from './history';
-import { CARDS } from './inputs';
+import { CARDS, SOURCE_KINDS } from './inputs';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
 import { combinationOf } from './plan';
 import { workUnderWay } from './ready';
-import { applyEvent, idleRun, isBusy, type RunState } from './run';
+import { applyEvent, canExport, idleRun, isBusy, type RunState } from './run';
 import { appendStep, emptySeries, type Series } from './series';
 import { defaultSettings, settingsFromQuery, settingsToQuery, settled } from './settings';
 
@@ -66,7 +66,7 @@ export interface PageState {
   readonly looking?: string;
   /** What came of dropped files that fill no card. */
   readonly notice?: string;
-  /** The engine is gone: only loading the page again helps. */
+  /** The engine is gone, and none has been opened in its place. */
   readonly broken: boolean;
 }
 
@@ -112,13 +112,22 @@ async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>, undone =
   return undefined;
 }
 
-/** Ends everything that waits for an engine which has broken off. */
-export function loseEngine(details: string): void {
-  const failure: Failure = { message: 'The engine could not start or broke off; what was not exported is lost. Load the page again. If it happens once more, the details say where.', details };
-  if (isBusy(get().run.phase)) receive([{ kind: 'failed', failure }]);
+/** Ends everything that waits for an engine which has broken off. What is on the page stays. */
+export function loseEngine(why: string): void {
+  const failure: Failure = { message: `${wordsOfLoss()} If starting it again does not help, load the page again; the details say where it ended.`, details: why };
+  const { run } = get();
+  const held = isBusy(run.phase) || canExport(run);
+  if (isBusy(run.phase)) receive([{ kind: 'failed', failure }]);
   else showFailure(failure);
-  set({ broken: true });
+  set((state) => ({ broken: true, run: held ? { ...state.run, weightsLost: true } : state.run }));
   disconnect(failure);
+}
+
+function wordsOfLoss(): string {
+  const { probe, run } = get();
+  if (!probe) return 'The engine could not start.';
+  const lost = run.step > 0 && !run.weightsLost ? ', but tuned weights that were not exported are lost' : '';
+  return `The engine broke off, as happens when memory runs out. What is on the page stays${lost}. Start the engine again: it takes up the same choices.`;
 }
 
 export function receive(events: readonly EngineEvent[]): void {
@@ -207,6 +216,20 @@ async function load<K extends SourceKind>(kind: K, source: Source): Promise<void
   const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} was not taken for ${CARDS[kind]}. `);
   changeSlot(kind, info === undefined ? { reading: undefined } : { reading: undefined, info, source });
   if (kind === 'clip' && info !== undefined) set({ measured: {} });
+  await takeAdvice(kind);
+}
+
+/** Gives a new engine what the card holds; results on the page stay those of it where it has not changed. */
+async function loadAgain<K extends SourceKind>(kind: K, source: Source): Promise<void> {
+  const held = get().slots[kind].info;
+  const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} could not be taken for ${CARDS[kind]} again. `);
+  if (get().broken) return changeSlot(kind, { reading: undefined });
+  const same = JSON.stringify(info) === JSON.stringify(held);
+  changeSlot(kind, { reading: undefined, info: same ? held : info, source: info && source });
+  await takeAdvice(kind);
+}
+
+async function takeAdvice(kind: SourceKind): Promise<void> {
   if (kind === 'clip' || kind === 'diffusion') {
     set({ advice: await valueOf((api) => api.advise()) });
     takeSettings(get().own);
@@ -301,20 +324,40 @@ export async function exportModel(): Promise<Blob | undefined> {
   return valueOf((api) => api.exportModel());
 }
 
-/** Finds out what the machine offers and fills every card with the bundled choice. */
-export async function begin(query: string, subscribe: (listener: typeof receive) => Promise<void>): Promise<void> {
+let openEngine: OpenEngine;
+
+/** Takes the settings of the address, and fills every card with the bundled choice. */
+export async function begin(query: string, open: OpenEngine): Promise<void> {
+  openEngine = open;
   const { settings, problems } = settingsFromQuery(query);
   takeSettings(settings);
   set({ paces: loadPaces() });
   if (problems.length) showFailure({ message: problems.join(' '), details: '' });
-  await valueOf(async () => ({ ok: true, value: await subscribe(receive) }));
+  await meetEngine();
+}
+
+/** Opens an engine in the place of one that is gone, with the same choices. */
+export async function reopen(): Promise<void> {
+  if (!get().broken) return;
+  set({ broken: false, failures: [] });
+  await meetEngine();
+}
+
+/** Opens an engine, finds out what it and the machine offer, and gives it what the cards hold, or the bundled choice. */
+async function meetEngine(): Promise<void> {
+  connect(openEngine(loseEngine));
+  const held = SOURCE_KINDS.filter((kind) => get().slots[kind].source);
+  for (const kind of held) changeSlot(kind, { reading: nameOf(get().slots[kind].source!) });
+  await valueOf(async (api) => ({ ok: true, value: await api.subscribe(receive) }));
   const probe = await valueOf((api) => api.probe());
   const catalogue = (await valueOf((api) => api.catalogue())) ?? [];
   const evaluations = (await valueOf((api) => api.evaluations())) ?? [];
-  set({ probe, catalogue, evaluations });
-  for (const kind of ['clip', 'diffusion', 'pictures', 'benchmark'] as const) {
-    const first = catalogue.find((item) => item.kind === kind);
-    const { info, reading } = get().slots[kind];
-    if (first && !info && !reading) await load(kind, { bundled: first.id });
-  }
+  if (!get().broken) set({ probe, catalogue, evaluations });
+  for (const kind of SOURCE_KINDS) await (choosing = choosing.then(() => (held.includes(kind) ? loadAgain(kind, get().slots[kind].source!) : loadFirst(kind))));
+}
+
+async function loadFirst(kind: SourceKind): Promise<void> {
+  const first = get().catalogue.find((item) => item.kind === kind);
+  const { info, reading } = get().slots[kind];
+  if (first && !info && reading === undefined) await load(kind, { bundled: first.id });
 }

@@ -21,13 +21,13 @@ async function bundledItems(): Promise<BundledItem[]> {
 }
 
 const pairs = bundledPairs();
+const catalogue = await bundledItems();
 const failAt = query.get('failAt');
-const engine = new FakeEngine({
+mount(() => new FakeEngine({
   webgpu: (query.get('webgpu') ?? 'hardware') as FakeOptions['webgpu'],
   secondsPerStep: Number(query.get('pace') ?? 0.1),
   failAt: failAt === null ? undefined : Number(failAt),
   skipped: [{ path: 'holiday/IMG_0001.heic', reason: 'HEIC pictures cannot be decoded by this browser. Save it as JPEG.' }, { path: 'notes.txt', reason: 'not a picture' }],
   pairs: () => pairs,
-  catalogue: await bundledItems(),
-});
-mount(engine, (listener) => engine.subscribe(listener));
+  catalogue,
+}));

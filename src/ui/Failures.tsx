@@ -1,7 +1,7 @@
 import { ActionIcon, Button, CopyButton } from '@mantine/core';
 import type { ReactElement } from 'react';
 import type { Failure } from '../engine/api';
-import { dismissFailures, usePage } from '../state/store';
+import { dismissFailures, reopen, usePage } from '../state/store';
 import { CloseIcon, WarnIcon } from './icons';
 import styles from './Notice.module.css';
 
@@ -16,11 +16,11 @@ export function Failures(): ReactElement | null {
     <div className={styles.failure} role="alert">
       <WarnIcon />
       <div className={styles.text}>{failures.map(({ message }) => <p key={message}>{message}</p>)}</div>
-      {broken && <Button size="compact-xs" onClick={() => location.reload()}>Load again</Button>}
+      {broken && <Button size="compact-xs" onClick={() => void reopen()}>Start it again</Button>}
       <CopyButton value={asText(failures)}>
         {({ copied, copy }) => <Button size="compact-xs" variant="default" onClick={copy}>{copied ? 'Copied' : 'Copy details'}</Button>}
       </CopyButton>
-      <ActionIcon size="sm" variant="subtle" color="gray" aria-label="Dismiss" onClick={dismissFailures}><CloseIcon /></ActionIcon>
+      {!broken && <ActionIcon size="sm" variant="subtle" color="gray" aria-label="Dismiss" onClick={dismissFailures}><CloseIcon /></ActionIcon>}
     </div>
   );
 }

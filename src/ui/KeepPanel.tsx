@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
 import { useState, type ReactElement } from 'react';
 import { reportOf } from '../state/report';
-import { measuresRun } from '../state/inputs';
+import { measuredOfRun } from '../state/inputs';
 import { canExport } from '../state/run';
 import { exportModel, theSeries, usePage } from '../state/store';
 import { download } from './download';
@@ -25,7 +25,7 @@ function ExportButton(): ReactElement {
 function saveReport(): void {
   const state = usePage.getState();
   const { settings, run } = state;
-  const report = reportOf({ settings, run, series: theSeries(), measured: measuresRun(state) ? state.measured : {} });
+  const report = reportOf({ settings, run, series: theSeries(), measured: measuredOfRun(state) ? state.measured : {} });
   download(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), 'seebetter-report.json');
 }
 

@@ -1,12 +1,10 @@
 import { proxy, wrap } from 'comlink';
+import { startWorker } from '../../workers/life';
 import type { EngineApi } from '../engine/api';
-import { loseEngine } from '../state/store';
+import { receive } from '../state/store';
 import { mount } from './mount';
 
-const worker = new Worker(new URL('../../workers/engine.ts', import.meta.url), { type: 'module' });
-worker.addEventListener('error', (event) => {
-  loseEngine(event.message ? `${event.message}\n${event.filename}:${event.lineno}` : 'Its script could not be loaded.');
-});
+// Marks the listener as one that lives here, whichever engine is to call it.
+proxy(receive);
 
-const engine = wrap<EngineApi>(worker);
-mount(engine as unknown as EngineApi, (listener) => engine.subscribe(proxy(listener)));
+mount((onEnd) => wrap<EngineApi>(startWorker((name) => new Worker(new URL('../../workers/engine.ts', import.meta.url), { type: 'module', name }), onEnd)) as unknown as EngineApi);
