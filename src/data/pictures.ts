@@ -7,6 +7,7 @@ import { pngHeader } from './headers/png';
 import { decodedFormat, foreignPicture, otherContent } from './headers/recognise';
 import { DamagedHeader, HeaderSource, UnsupportedHeader, type PictureHeader } from './headers/source';
 import { webpHeader } from './headers/webp';
+import { misplaced } from './layouts';
 
 /** 8-bit sRGB, row-major [height][width][3]; EXIF orientation applied, profile converted, alpha dropped. */
 export interface Picture {
@@ -83,10 +84,10 @@ export async function surveyPictures(tree: FileTree): Promise<{ pictures: readon
 }
 
 /** Why there is no picture in a tree. */
-export function noPictures({ name }: FileTree, skipped: readonly Skipped[]): UserError {
+export function noPictures(tree: FileTree, skipped: readonly Skipped[]): UserError {
   const [first] = skipped;
   const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : '';
-  return new UserError(`There are no pictures in it${first ? `: ${first.path}: ${first.reason}${others}` : ''}`, name, 'Choose a folder or an archive of JPEG, PNG, WebP, AVIF, GIF or BMP files');
+  return misplaced(tree, 'pictures') ?? new UserError(`There are no pictures in it${first ? `: ${first.path}: ${first.reason}${others}` : ''}`, tree.name, 'Choose a folder or an archive of JPEG, PNG, WebP, AVIF, GIF or BMP files');
 }
 
 function sized(header: PictureHeader, file: FileEntry): PictureVerdict {

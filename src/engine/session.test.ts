@@ -99,4 +99,8 @@ describe('a session', () => {
     expect(await session.loadClip({ name: 'notes', files: [{ path: 'notes.txt', blob: new Blob(['x']) }] })).toMatchObject({ ok: false });
     expect(await session.loadClip({ bundled: 'tiny-clip' })).toMatchObject({ ok: true });
   });
+
+  it.each([['loadDiffusion', 'tiny-clip', 'a CLIP model, not a diffusion model', 'Eyes'], ['loadClip', 'tiny-sd', 'a diffusion model, not a CLIP model', 'Teacher'], ['loadPictures', 'tiny-sd', 'a diffusion model, not pictures', 'Teacher'], ['loadClip', 'drawings', 'pictures, not a CLIP model', 'Pictures'], ['loadBenchmark', 'tiny-clip', 'a CLIP model, not an MMVP folder', 'Eyes']] as const)('says in %s(%s) what it is and where it belongs', async (load, bundled, what, card) => {
+    expect(await new Session(machine)[load]({ bundled })).toMatchObject({ ok: false, failure: { message: expect.stringMatching(`${what}\\. .* Choose it under ${card}`) as string } });
+  });
 });

@@ -1,4 +1,5 @@
 import type { FileEntry, FileTree } from '../data/files';
+import { misplaced } from '../data/layouts';
 import type { DecodePicture } from '../data/pictures';
 import { preprocess } from '../data/processor';
 import { UserError } from '../ir/errors';
@@ -79,13 +80,14 @@ export async function mmvpSimilarities(
 }
 
 /** Questions.csv, or an image folder's metadata.csv; the one nearest to the root. */
-function tableIn({ name, files }: FileTree): FileEntry {
+function tableIn(tree: FileTree): FileEntry {
+  const { name, files } = tree;
   const named = (wanted: string): FileEntry | undefined =>
     files.filter(({ path }) => path.slice(path.lastIndexOf('/') + 1).toLowerCase() === wanted).sort((a, b) => a.path.split('/').length - b.path.split('/').length)[0];
   const table = named('questions.csv') ?? named('metadata.csv');
   if (table) return table;
   const converted = files.some(({ path }) => /\.parquet$/i.test(path));
-  throw new UserError(converted ? 'The parquet conversion holds no statements: Questions.csv is missing' : 'Questions.csv, with the statements, is missing', name, 'Add it from the MMVP_VLM dataset');
+  throw misplaced(tree, 'mmvp') ?? new UserError(converted ? 'The parquet conversion holds no statements: Questions.csv is missing' : 'Questions.csv, with the statements, is missing', name, 'Add it from the MMVP_VLM dataset');
 }
 
 function picturesIn({ files }: FileTree): Map<string, FileEntry> {

@@ -1,5 +1,6 @@
 import { isZip } from '../data/zip';
 import type { FileEntry, FileTree } from '../data/files';
+import { layoutOf } from '../data/layouts';
 import { examinePicture } from '../data/pictures';
 import { UserError } from '../ir/errors';
 
@@ -43,12 +44,11 @@ function kindOfJson(text: string, file: string): FileKind {
 }
 
 /** What the files of a folder or an archive are together, by the layouts of Hugging Face, diffusers and MMVP; pictures where nothing else is told. */
-export function kindOfTree({ files }: FileTree): FolderKind {
-  const names = new Set(files.map(({ path }) => baseName(path)));
-  const has = (pattern: RegExp): boolean => files.some(({ path }) => pattern.test(path));
-  if (names.has('questions.csv')) return 'mmvp';
-  if (names.has('model_index.json') || has(/(^|\/)(unet|vae_encoder|vae_decoder)\//i)) return 'diffusion';
+export function kindOfTree(tree: FileTree): FolderKind {
+  const layout = layoutOf(tree);
+  if (layout) return layout;
+  const has = (pattern: RegExp): boolean => tree.files.some(({ path }) => pattern.test(path));
   if (has(/\.onnx$/i)) return 'clip';
   if (has(/\.safetensors$/i)) return 'checkpoint';
-  return names.has('config.json') ? 'clip' : 'pictures';
+  return has(/(^|\/)config\.json$/i) ? 'clip' : 'pictures';
 }

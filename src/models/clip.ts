@@ -1,4 +1,5 @@
 import type { FileTree } from '../data/files';
+import { misplaced } from '../data/layouts';
 import { parseProcessor, type ProcessorConfig } from '../data/processor';
 import type { WeightReader } from '../executors/executor';
 import { UserError, unreachable } from '../ir/errors';
@@ -38,7 +39,10 @@ const placesOf = (tower: 'vision' | 'text'): string[] => ['', '_fp16'].flatMap((
 
 /** Loads a CLIP or SigLIP in Hugging Face layout, which may lie any number of folders deep. Throws a UserError that names what is missing or wrong. */
 export async function loadClip(tree: FileTree): Promise<ClipModel> {
-  const folder = folderWith(tree, placesOf('vision')) ?? folderWith(tree, placesOf('text')) ?? folderWith(tree, ['config.json']) ?? tree;
+  const found = folderWith(tree, placesOf('vision')) ?? folderWith(tree, placesOf('text'));
+  const other = found ? undefined : misplaced(tree, 'clip');
+  if (other) throw other;
+  const folder = found ?? folderWith(tree, ['config.json']) ?? tree;
   const visionFile = needFile(folder, placesOf('vision'));
   const textFile = needFile(folder, placesOf('text'));
   const configFile = needFile(folder, ['config.json']);

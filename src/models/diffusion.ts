@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findFile, subtree, type FileTree } from '../data/files';
 import { parseJson } from '../data/json';
+import { misplaced } from '../data/layouts';
 import type { Executor, WeightReader } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { typeOf, type Graph } from '../ir/graph';
@@ -62,7 +63,10 @@ const TEXT_ENCODER = ['text_encoder/model.onnx', 'text_encoder/model_fp16.onnx']
 
 /** Loads a diffusion model in the layout of diffusers' ONNX pipelines and of Optimum, which may lie any number of folders deep. Throws a UserError that names what is missing or wrong. */
 export async function loadDiffusion(tree: FileTree): Promise<DiffusionModel> {
-  const folder = folderWith(tree, UNET) ?? folderWith(tree, ['model_index.json']) ?? tree;
+  const found = folderWith(tree, UNET) ?? folderWith(tree, ['model_index.json']);
+  const other = found ? undefined : misplaced(tree, 'diffusion');
+  if (other) throw other;
+  const folder = found ?? tree;
   const [unetFile, vaeFile, textFile] = [needFile(folder, UNET), needFile(folder, VAE_ENCODER), needFile(folder, TEXT_ENCODER)];
   const schedulerFile = needFile(folder, ['scheduler/scheduler_config.json']);
   const scheduler = parseSchedulerConfig(await readText(schedulerFile), schedulerFile.path);
