@@ -15,10 +15,13 @@ test('a first visit finds everything chosen', async ({ page }) => {
 });
 
 test('the address sets what it can and says what it cannot', async ({ page }) => {
-  await visit(page, '?steps=7&lr=2e-3&executor=wasm&seed=minus');
+  await visit(page, '?steps=7&lr=2e-3&executor=wasm&seed=minus&set.momentum=banana&set.min_timestep=800');
   await expect(section(page, 'Recipe')).toContainText('7 steps');
   await expect(section(page, 'Run')).toHaveAttribute('data-executor', 'wasm');
   await expect(alert(page)).toContainText('seed=minus');
+  await expect(alert(page)).toContainText('set.momentum=banana: momentum is "banana"');
+  await expect(alert(page)).toContainText('set.min_timestep=800: min_timestep is 800 and max_timestep 750');
+  await keepScreen(page, 'address');
   await button(page, 'Dismiss').click();
   await expect(alert(page)).toHaveCount(0);
 });

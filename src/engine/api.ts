@@ -101,6 +101,12 @@ export interface Advice {
   readonly models?: string;
 }
 
+/** What of some settings can be used, and by its name what cannot and why not. */
+export interface Usable {
+  readonly settings: Partial<Settings>;
+  readonly refused: readonly { readonly name: string; readonly value: SettingValue; readonly why: string }[];
+}
+
 /** A failure in words; `details` is for the copy button. */
 export interface Failure {
   readonly message: string;
@@ -206,6 +212,8 @@ export interface EngineApi {
   loadBenchmark(source: Source): Promise<Answer<BenchmarkInfo>>;
   /** What fits the models chosen, with everything that a run has a setting for. */
   advise(): Promise<Answer<Advice>>;
+  /** What of a person's own settings can be used over others that stand already. */
+  usable(own: Partial<Settings>, over: Settings): Promise<Answer<Usable>>;
   start(settings: Settings): Promise<Answer<void>>;
   pause(): Promise<void>;
   resume(): Promise<void>;

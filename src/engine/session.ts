@@ -10,7 +10,7 @@ import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
-import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, PicturesInfo, Probe, Recognised, Settings, Source } from './api';
+import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, PicturesInfo, Probe, Recognised, Settings, Source, Usable } from './api';
 import { Bundle } from './bundled';
 import { Emitter } from './emitter';
 import { answer, failureOf } from './failure';
@@ -20,7 +20,7 @@ import type { Machine } from './machine';
 import { Measuring } from './measuring';
 import { recognise } from './recognise';
 import { TuningRun, type Outcome } from './run';
-import { adviceFor, runSettings } from './settings';
+import { adviceFor, runSettings, usableSettings } from './settings';
 
 type Survey = Awaited<ReturnType<typeof surveyPictures>>;
 
@@ -116,6 +116,10 @@ export class Session implements EngineApi {
 
   advise(): Promise<Answer<Advice>> {
     return answer(async () => adviceFor(this.chosen));
+  }
+
+  usable(own: Partial<Settings>, over: Settings): Promise<Answer<Usable>> {
+    return answer(async () => usableSettings(own, over));
   }
 
   start(settings: Settings): Promise<Answer<void>> {

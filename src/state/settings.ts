@@ -45,6 +45,11 @@ export function parseValue(text: string): SettingValue {
   return trimmed !== '' && Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed;
 }
 
+/** What is said of a setting of the address that a run would not take. */
+export function problemOf(name: string, value: SettingValue, { more }: Partial<Settings>, why: string): string {
+  return `The address asks for ${more && Object.hasOwn(more, name) ? MORE : ''}${name}=${String(value)}: ${why}.`;
+}
+
 /** The settings that an address's query has, and a sentence for each value that cannot be used. Keys that are no settings are left to others. */
 export function settingsFromQuery(query: string): { readonly settings: Partial<Settings>; readonly problems: readonly string[] } {
   const settings: Record<string, string | number> = {};

@@ -9,7 +9,7 @@ import { combinationOf } from './plan';
 import { workUnderWay } from './ready';
 import { applyEvent, canExport, idleRun, isBusy, type RunState } from './run';
 import { appendStep, emptySeries, type Series } from './series';
-import { defaultSettings, settingsFromQuery, settingsToQuery, settled } from './settings';
+import { defaultSettings, problemOf, settingsFromQuery, settingsToQuery, settled } from './settings';
 
 export interface Infos {
   readonly clip: ClipInfo;
@@ -332,8 +332,24 @@ export async function begin(query: string, open: OpenEngine): Promise<void> {
   const { settings, problems } = settingsFromQuery(query);
   takeSettings(settings);
   set({ paces: loadPaces() });
-  if (problems.length) showFailure({ message: problems.join(' '), details: '' });
+  refuse(problems);
   await meetEngine();
+  await checkSettings();
+}
+
+/** Says what of the address is left out. */
+function refuse(problems: readonly string[]): void {
+  if (problems.length) showFailure({ message: `${problems.join(' ')} The rest of the address was taken. Correct it there, or set what is missing under Recipe.`, details: '' });
+}
+
+/** Drops what the address asks for and no run would take. */
+async function checkSettings(): Promise<void> {
+  const { own, advice } = get();
+  if (!Object.keys(own).length) return;
+  const usable = await valueOf((api) => api.usable(own, settled({}, advice?.settings)));
+  if (!usable?.refused.length || get().own !== own) return;
+  takeSettings(usable.settings);
+  refuse(usable.refused.map(({ name, value, why }) => problemOf(name, value, own, why)));
 }
 
 /** Opens an engine in the place of one that is gone, with the same choices. */
@@ -349,6 +365,7 @@ async function meetEngine(): Promise<void> {
   const held = SOURCE_KINDS.filter((kind) => get().slots[kind].source);
   for (const kind of held) changeSlot(kind, { reading: nameOf(get().slots[kind].source!) });
   await valueOf(async (api) => ({ ok: true, value: await api.subscribe(receive) }));
+  await checkSettings();
   const probe = await valueOf((api) => api.probe());
   const catalogue = (await valueOf((api) => api.catalogue())) ?? [];
   const evaluations = (await valueOf((api) => api.evaluations())) ?? [];

@@ -1,4 +1,4 @@
-import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, PairResult, Phase, Probe, Score, Settings, Source, Recognised } from '../engine/api';
+import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, PairResult, Phase, Probe, Score, Settings, Source, Recognised, Usable } from '../engine/api';
 
 /** How the fake behaves: which machine it plays and where it fails. */
 export interface FakeOptions {
@@ -50,6 +50,7 @@ export class FakeEngine implements EngineApi {
   stop = (): Promise<void> => this.want('stop');
   saveBundled = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
   advise = (): Promise<Answer<Advice>> => Promise.resolve(ok({ settings: { more: { momentum: 0.9, trained: 'all' } } }));
+  usable = (own: Partial<Settings>): Promise<Answer<Usable>> => Promise.resolve(ok({ settings: own, refused: [] }));
   exportModel = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
 
   evaluations = (): Promise<Answer<readonly EvaluationInfo[]>> => Promise.resolve(ok(EVALUATIONS));
