@@ -29,6 +29,8 @@ export interface Outcome {
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
 
+const STOPPED = new Error('stopped');
+
 const PREPARING = { loading: 'Loading the models', compiling: 'Building and compiling the training step' };
 
 /** One press of Tune: score, train, score again where a step was made. Reports through `emit`; everything it throws ends it. */
@@ -50,7 +52,7 @@ export class TuningRun {
   async go(executor: Executor): Promise<Outcome> {
     const { clip, benchmark } = this.parts;
     const before = benchmark && (await this.score(benchmark, clip, 0, executor));
-    const tuned = await this.train(executor);
+    const tuned = this.stopping ? clip : await this.train(executor);
     const after = benchmark && this.steps.length ? await this.score(benchmark, tuned, this.steps.length, executor) : undefined;
     if (benchmark && before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
     this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
@@ -122,15 +124,22 @@ export class TuningRun {
     return metrics;
   }
 
-  private async score(benchmark: Mmvp, clip: ClipModel, step: number, executor: Executor): Promise<Score> {
+  /** Undefined where the run was stopped meanwhile and had changed nothing yet. */
+  private async score(benchmark: Mmvp, clip: ClipModel, step: number, executor: Executor): Promise<Score | undefined> {
     const label = step === 0 ? 'Scoring the untouched encoder' : `Scoring the encoder after ${step} steps`;
     this.emit({ kind: 'phase', phase: 'evaluating', label });
     const encoder = await createEncoder(clip, executor);
     try {
-      const similarities = await mmvpSimilarities(benchmark, clip, this.remembering(encoder), this.decode, (done, total) => this.emit({ kind: 'phase', phase: 'evaluating', label, done, total }));
+      const similarities = await mmvpSimilarities(benchmark, clip, this.remembering(encoder), this.decode, (done, total) => {
+        if (this.stopping && step === 0) throw STOPPED;
+        this.emit({ kind: 'phase', phase: 'evaluating', label, done, total });
+      });
       const score = scoreOf(benchmark, similarities, step);
       this.emit({ kind: 'score', score });
       return score;
+    } catch (error) {
+      if (error !== STOPPED) throw error;
+      return undefined;
     } finally {
       await encoder.dispose();
     }

@@ -168,7 +168,7 @@ export class Session implements EngineApi {
     return answer(async () => {
       if (this.run) throw new UserError('A run is under way', '', 'Wait until it is done, or stop it');
       if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
-      const tuned = this.outcome?.untouched === this.clip ? this.outcome.clip : undefined;
+      const tuned = this.outcome?.untouched === this.clip && this.outcome.steps.length ? this.outcome.clip : undefined;
       return { result: await this.measuring.evaluate(id, this.clip, tuned, () => this.executor(this.started?.choice ?? 'auto')) };
     });
   }

@@ -252,7 +252,7 @@ export async function takeFiles(source: FileSource | undefined, wanted?: SourceK
   dismissFailures();
   set({ dropped: undefined, notice: undefined });
   const taken = wanted ? { use: 'card', kind: wanted } as const : await recognise(source);
-  if (taken === undefined) return;
+  if (taken === undefined || refuseWhileBusy(source.name)) return;
   if (taken.use === 'card') {
     if (!wanted) set({ dropped: { source, kind: taken.kind, replaced: get().slots[taken.kind].source } });
     await choose(taken.kind, source);
@@ -339,7 +339,7 @@ export async function begin(query: string, open: OpenEngine): Promise<void> {
 
 /** Says what of the address is left out. */
 function refuse(problems: readonly string[]): void {
-  if (problems.length) showFailure({ message: `${problems.join(' ')} The rest of the address was taken. Correct it there, or set what is missing under Recipe.`, details: '' });
+  if (problems.length) showFailure({ message: `${problems.join(' ')} ${problems.length > 1 ? 'They were' : 'It was'} left out; set what you want under Recipe.`, details: '' });
 }
 
 /** Drops what the address asks for and no run would take. */
