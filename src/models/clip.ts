@@ -10,9 +10,9 @@ import { specialise } from '../onnx/import';
 import { GraphBuilder } from '../ops/builder';
 import { prune } from '../passes/prune';
 import { parseClipConfig, type ClipConfig } from './config';
-import { folderWith, inFloat32, loadOnnx, needFile, readText } from './files';
+import { inFloat32, loadOnnx, needFile, readText, rootWith, under, withWeights } from './files';
 import { headOnEveryToken } from './surgery';
-import { loadTokenizer, type Tokenizer } from './tokenizer';
+import { loadTokenizer, tokenizerFiles, type Tokenizer } from './tokenizer';
 
 /** What decides the method's condition. `metaclip` stands for MetaCLIP and DFN. */
 export type ClipFamily = 'openai' | 'metaclip' | 'siglip';
@@ -37,20 +37,36 @@ export interface ClipModel {
 /** Where a tower's file may lie in the model's folder, best first. */
 const placesOf = (tower: 'vision' | 'text'): string[] => ['', '_fp16'].flatMap((variant) => [`onnx/${tower}_model${variant}.onnx`, `${tower}_model${variant}.onnx`]);
 
-/** Loads a CLIP or SigLIP in Hugging Face layout, which may lie any number of folders deep. Throws a UserError that names what is missing or wrong. */
-export async function loadClip(tree: FileTree): Promise<ClipModel> {
-  const found = folderWith(tree, placesOf('vision')) ?? folderWith(tree, placesOf('text'));
-  const other = found ? undefined : misplaced(tree, 'clip');
+/** What a model's folder holds beside weights. */
+export const CLIP_CONFIGS: readonly string[] = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'spiece.model'];
+
+/** The files of a CLIP or SigLIP in Hugging Face layout, which may lie any number of folders deep. */
+function partsOf(tree: FileTree) {
+  const found = rootWith(tree, placesOf('vision')) ?? rootWith(tree, placesOf('text'));
+  const other = found === undefined ? misplaced(tree, 'clip') : undefined;
   if (other) throw other;
-  const folder = found ?? folderWith(tree, ['config.json']) ?? tree;
-  const visionFile = needFile(folder, placesOf('vision'));
-  const textFile = needFile(folder, placesOf('text'));
-  const configFile = needFile(folder, ['config.json']);
-  const config = parseClipConfig(await readText(configFile), configFile.path);
-  const processorFile = needFile(folder, ['preprocessor_config.json']);
-  const processor = parseProcessor(await readText(processorFile), processorFile.path);
+  const root = found ?? rootWith(tree, ['config.json']) ?? '';
+  const folder = under(tree, root);
+  const [vision, text, config, processor] = [placesOf('vision'), placesOf('text'), ['config.json'], ['preprocessor_config.json']].map((places) => needFile(folder, places));
+  return { root, folder, vision: vision!, text: text!, config: config!, processor: processor! };
+}
+
+/** Paths of the files that a model needs to be loaded, run and exported: a repository holds many more. Throws a UserError that names what is missing. */
+export function clipPaths(tree: FileTree): string[] {
+  const { root, folder, vision, text } = partsOf(tree);
+  tokenizerFiles(folder);
+  const configs = folder.files.filter(({ path }) => CLIP_CONFIGS.includes(path));
+  return [...configs, ...withWeights(folder, vision), ...withWeights(folder, text)].map(({ path }) => root + path);
+}
+
+/** Loads the model. Throws a UserError that names what is missing or wrong. */
+export async function loadClip(tree: FileTree): Promise<ClipModel> {
+  const parts = partsOf(tree);
+  const { folder } = parts;
+  const config = parseClipConfig(await readText(parts.config), parts.config.path);
+  const processor = parseProcessor(await readText(parts.processor), parts.processor.path);
   const tokenizer = await loadTokenizer(folder, config.text.contextLength);
-  const [vision, text] = [await loadOnnx(folder, visionFile), await loadOnnx(folder, textFile)];
+  const [vision, text] = [await loadOnnx(folder, parts.vision), await loadOnnx(folder, parts.text)];
   const name = folder.name.split('/').at(-1) ?? folder.name;
   return { name, family: familyOf(config, folder.name), config, processor, tokenizer, vision: vision.model, weights: vision.weights, text: text.model, textWeights: text.weights, tree: folder };
 }
@@ -114,15 +130,15 @@ export function visionParameters(graph: Graph, clip: ClipModel): string[] {
 
 /** The same model with other vision weights, by initializer name; they are rounded to the dtype that the file stores. */
 export function withVision(clip: ClipModel, parameters: Readonly<Record<string, Tensor>>): ClipModel {
-  return { ...clip, vision: withWeights(clip.vision, parameters) };
+  return { ...clip, vision: replaceWeights(clip.vision, parameters) };
 }
 
 /** The same of the text weights. */
 export function withText(clip: ClipModel, parameters: Readonly<Record<string, Tensor>>): ClipModel {
-  return { ...clip, text: withWeights(clip.text, parameters) };
+  return { ...clip, text: replaceWeights(clip.text, parameters) };
 }
 
-function withWeights(model: Model, parameters: Readonly<Record<string, Tensor>>): Model {
+function replaceWeights(model: Model, parameters: Readonly<Record<string, Tensor>>): Model {
   const weights = new Map(model.graph.weights);
   for (const [name, tensor] of Object.entries(parameters)) {
     const old = weights.get(name) ?? unreachable(`${model.file} has no weight ${name}`);

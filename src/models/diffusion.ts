@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findFile, subtree, type FileTree } from '../data/files';
+import { findFile, subtree, type FileEntry, type FileTree } from '../data/files';
 import { parseJson } from '../data/json';
 import { misplaced } from '../data/layouts';
 import type { Executor, WeightReader } from '../executors/executor';
@@ -11,9 +11,9 @@ import { specialise } from '../onnx/import';
 import { GraphBuilder } from '../ops/builder';
 import { prune } from '../passes/prune';
 import { parseSchedulerConfig } from './config';
-import { folderWith, inFloat32, loadOnnx, needFile, readText } from './files';
+import { inFloat32, loadOnnx, needFile, readText, rootWith, under, withWeights } from './files';
 import { textGraph } from './text';
-import { loadTokenizer, type Tokenizer } from './tokenizer';
+import { loadTokenizer, tokenizerFiles, type Tokenizer } from './tokenizer';
 
 export { unetGraph } from './unet';
 
@@ -61,18 +61,37 @@ const UNET = ['unet/model.onnx', 'unet/model_fp16.onnx'];
 const VAE_ENCODER = ['vae_encoder/model.onnx', 'vae_encoder/model_fp16.onnx'];
 const TEXT_ENCODER = ['text_encoder/model.onnx', 'text_encoder/model_fp16.onnx'];
 
-/** Loads a diffusion model in the layout of diffusers' ONNX pipelines and of Optimum, which may lie any number of folders deep. Throws a UserError that names what is missing or wrong. */
-export async function loadDiffusion(tree: FileTree): Promise<DiffusionModel> {
-  const found = folderWith(tree, UNET) ?? folderWith(tree, ['model_index.json']);
-  const other = found ? undefined : misplaced(tree, 'diffusion');
+/** Where the VAE's config may lie: what it says of the latents holds for both halves. */
+const VAE_FOLDERS = ['vae_encoder', 'vae', 'vae_decoder'];
+
+/** The files of a diffusion model in the layout of diffusers' ONNX pipelines and of Optimum, which may lie any number of folders deep. */
+function partsOf(tree: FileTree) {
+  const found = rootWith(tree, UNET) ?? rootWith(tree, ['model_index.json']);
+  const other = found === undefined ? misplaced(tree, 'diffusion') : undefined;
   if (other) throw other;
-  const folder = found ?? tree;
-  const [unetFile, vaeFile, textFile] = [needFile(folder, UNET), needFile(folder, VAE_ENCODER), needFile(folder, TEXT_ENCODER)];
-  const schedulerFile = needFile(folder, ['scheduler/scheduler_config.json']);
-  const scheduler = parseSchedulerConfig(await readText(schedulerFile), schedulerFile.path);
-  const configs = { unet: await readConfig(folder, ['unet'], unetConfig), vae: await readConfig(folder, ['vae_encoder', 'vae', 'vae_decoder'], vaeConfig), text: await readConfig(folder, ['text_encoder'], textConfig) };
+  const root = found ?? '';
+  const folder = under(tree, root);
+  const [unet, vae, text, scheduler] = [UNET, VAE_ENCODER, TEXT_ENCODER, ['scheduler/scheduler_config.json']].map((places) => needFile(folder, places));
+  const configs = { unet: configIn(folder, ['unet']), vae: configIn(folder, VAE_FOLDERS), text: configIn(folder, ['text_encoder']) };
+  return { root, folder, unet: unet!, vae: vae!, text: text!, scheduler: scheduler!, configs };
+}
+
+/** Paths of the files that {@link loadDiffusion} reads, at once or when the model is run: a repository holds many more. Throws a UserError that names what is missing. */
+export function diffusionPaths(tree: FileTree): string[] {
+  const { root, folder, unet, vae, text, scheduler, configs } = partsOf(tree);
+  const inFolder = [scheduler, ...Object.values(configs), ...[unet, vae, text].flatMap((file) => withWeights(folder, file))];
+  const tokenizer = Object.values(tokenizerFiles(subtree(folder, 'tokenizer')));
+  return [...inFolder.flatMap((file) => (file ? [root + file.path] : [])), ...tokenizer.flatMap((file) => (file ? [`${root}tokenizer/${file.path}`] : []))];
+}
+
+/** Loads the model. Throws a UserError that names what is missing or wrong. */
+export async function loadDiffusion(tree: FileTree): Promise<DiffusionModel> {
+  const parts = partsOf(tree);
+  const { folder } = parts;
+  const scheduler = parseSchedulerConfig(await readText(parts.scheduler), parts.scheduler.path);
+  const configs = { unet: await readConfig(parts.configs.unet, unetConfig), vae: await readConfig(parts.configs.vae, vaeConfig), text: await readConfig(parts.configs.text, textConfig) };
   const tokenizer = await loadTokenizer(subtree(folder, 'tokenizer'), configs.text.max_position_embeddings);
-  const [unet, vae, text] = [await loadOnnx(folder, unetFile), await loadOnnx(folder, vaeFile), await loadOnnx(folder, textFile)];
+  const [unet, vae, text] = [await loadOnnx(folder, parts.unet), await loadOnnx(folder, parts.vae), await loadOnnx(folder, parts.text)];
   return {
     name: folder.name.split('/').at(-1) ?? folder.name,
     unet: unet.model, unetWeights: unet.weights, vaeEncoder: vae.model, vaeWeights: vae.weights, textEncoder: text.model, textWeights: text.weights,
@@ -109,8 +128,11 @@ function sizesOf(unet: Model, configs: Configs): Sizes {
   };
 }
 
-async function readConfig<T>(tree: FileTree, folders: readonly string[], schema: z.ZodType<T>): Promise<T> {
-  const file = folders.map((folder) => findFile(tree, `${folder}/config.json`)).find((found) => found !== undefined);
+function configIn(tree: FileTree, folders: readonly string[]): FileEntry | undefined {
+  return folders.map((folder) => findFile(tree, `${folder}/config.json`)).find((found) => found !== undefined);
+}
+
+async function readConfig<T>(file: FileEntry | undefined, schema: z.ZodType<T>): Promise<T> {
   return file ? parseJson(await readText(file), file.path, schema) : schema.parse({});
 }
 

@@ -7,7 +7,7 @@ import type { WeightReader } from '../executors/executor';
 import { unreachable, UserError } from '../ir/errors';
 import { bytesPerElement, tensorFrom, tensorFromBytes, toNumbers, type Tensor } from '../ir/tensor';
 import { moduleOfNodes, patchWeights } from '../onnx/patch';
-import type { ClipModel } from './clip';
+import { CLIP_CONFIGS, type ClipModel } from './clip';
 import { readText } from './files';
 import { originsOf, textTensors, visionTensors, type Origin } from './parameters';
 
@@ -20,9 +20,6 @@ export interface ExportedFile {
 /** What transformers takes where neither weights nor config say. */
 const DEFAULT_LOGIT_SCALE = 2.6592;
 
-/** What a model folder holds beside weights: taken over as it is. */
-const KEPT = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'spiece.model'];
-
 /** The tower whose weights have changed. */
 export type Tower = 'vision' | 'text';
 
@@ -32,7 +29,7 @@ export type Tower = 'vision' | 'text';
  * text tower is tuned that one too, with the logit scale (CLIPModel).
  */
 export async function exportClip(clip: ClipModel, tuned: Tower = 'vision'): Promise<readonly ExportedFile[]> {
-  const kept = clip.tree.files.filter(({ path }) => KEPT.includes(path));
+  const kept = clip.tree.files.filter(({ path }) => CLIP_CONFIGS.includes(path));
   const configs = await Promise.all(kept.map(async (file) => ({ path: file.path, bytes: await file.read() })));
   const towers = await Promise.all((['vision', 'text'] as const).map((tower) => (tower === tuned ? patchedFiles(clip, tower) : untouchedFiles(clip, tower))));
   const tensors = { ...(await tensorsOf(clip, 'vision')), ...(tuned === 'text' && { ...(await tensorsOf(clip, 'text')), logit_scale: tensorFrom('float32', [], [Math.log(await logitScale(clip))]) }) };

@@ -40,10 +40,25 @@ export function inFloat32(model: Model): Model {
   return { ...model, graph: { ...model.graph, inputs } };
 }
 
-/** The part of the tree in which `marker` lies at one of the given paths; the least deep one. Undefined if there is none. */
+/** The folder of the tree in which a marker lies at one of the given paths, with a slash at its end; the least deep one, '' for the tree itself. Undefined if there is none. */
+export function rootWith(tree: FileTree, markers: readonly string[]): string | undefined {
+  const roots = tree.files.flatMap(({ path }) => markers.flatMap((marker) => (path === marker || path.endsWith(`/${marker}`) ? [path.slice(0, path.length - marker.length)] : [])));
+  const depth = (path: string): number => path.split('/').length;
+  return roots.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1))[0];
+}
+
+/** The part of the tree under such a folder. */
+export function under(tree: FileTree, root: string): FileTree {
+  return root === '' ? tree : subtree(tree, root.slice(0, -1));
+}
+
 export function folderWith(tree: FileTree, markers: readonly string[]): FileTree | undefined {
-  const roots = tree.files.flatMap(({ path }) => markers.flatMap((marker) => (path === marker ? [''] : path.endsWith(`/${marker}`) ? [path.slice(0, -marker.length - 1)] : [])));
-  const depth = (path: string): number => (path === '' ? 0 : path.split('/').length);
-  const [root] = roots.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
-  return root === undefined ? undefined : root === '' ? tree : subtree(tree, root);
+  const root = rootWith(tree, markers);
+  return root === undefined ? undefined : under(tree, root);
+}
+
+/** An ONNX file with the files beside it that by their names hold its weights: model.onnx with model.onnx_data, model.onnx.data or weights.pb. */
+export function withWeights(tree: FileTree, { path }: FileEntry): FileEntry[] {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  return tree.files.filter((file) => file.path === path || file.path.startsWith(`${path}_data`) || file.path === `${path}.data` || file.path === `${folder}weights.pb`);
 }

@@ -1,52 +1,98 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findFile } from '../data/files';
-import { openHub } from './hub';
+import { memoryStore, repositoryOf, serveHub, standInHub, type HubAnswer } from '../testing/stand-in-hub';
+import { loadClip } from './clip';
+import { loadDiffusion } from './diffusion';
+import { formatHubName, openHub, parseHubName, type Hub, type HubName } from './hub';
+import { download, neededFiles } from './hub-model';
 
-/** A stand-in for the hub: two pages of a listing, one file with ranges, one without, one that is cut off. */
-const FILES: Readonly<Record<string, string>> = { 'config.json': '{"a":1}', 'onnx/vision model.onnx': '0123456789', 'cut.bin': 'short' };
-let server: Server;
-let endpoint: string;
+const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n';
+const clip = repositoryOf('public/models/nano-clip');
+const junk = { 'pytorch_model.bin': 'x', 'onnx/model.onnx': 'x', 'onnx/vision_model_quantized.onnx': 'x', 'onnx/text_model_fp16.onnx': 'x', 'README.md': 'x' };
+const repositories = {
+  'nano/clip': { ...clip, ...junk },
+  'nano/sd': { ...repositoryOf('public/models/nano-sd'), 'unet/diffusion_pytorch_model.safetensors': 'x', 'vae_decoder/model_fp16.onnx': 'x' },
+  'nano/torch': { 'config.json': clip['config.json']!, 'pytorch_model.bin': 'x' },
+  'nano/gated': { 'config.json': '{}' },
+  'nano/odd': { 'a pointer.onnx': POINTER, 'short.bin': 'x'.repeat(9), 'empty.txt': '' },
+};
+const answers = standInHub(repositories, ['nano/gated']);
+/** A mirror that cuts a file off. */
+const answer = (path: string): HubAnswer => ({ ...answers(path), ...(path.endsWith('short.bin') && { body: Buffer.from('xxxxx') }) });
+
+let server: Awaited<ReturnType<typeof serveHub>>;
+let hub: Hub;
+const named = (repository: string, revision = 'main'): HubName => ({ repository, revision });
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const url = new URL(request.url!, endpoint);
-    const list = (paths: string[]): string => JSON.stringify(paths.map((path) => ({ type: path === 'onnx' ? 'directory' : 'file', path, size: path === 'cut.bin' ? 9 : (FILES[path]?.length ?? 0) })));
-    if (url.pathname === '/api/models/a/b/tree/main') {
-      if (url.searchParams.has('cursor')) return response.end(list(['onnx/vision model.onnx', 'cut.bin']));
-      return response.setHeader('link', `<${endpoint}${url.pathname}?recursive=true&cursor=1>; rel="next"`).end(list(['onnx', 'config.json']));
-    }
-    const content = FILES[decodeURIComponent(url.pathname).replace('/a/b/resolve/main/', '')];
-    if (content === undefined) return response.writeHead(404).end();
-    const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
-    if (!range || url.pathname.endsWith('config.json')) return response.end(content);
-    return response.writeHead(206).end(content.slice(Number(range[1]), Number(range[2]) + 1));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await serveHub(answer);
+  hub = { endpoint: server.endpoint, store: memoryStore() };
 });
 
 afterAll(() => server.close());
 
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+describe('a repository\'s name', () => {
+  it('is read from what a person types or pastes', () => {
+    for (const [text, name] of Object.entries({
+      'Xenova/clip-vit-base-patch32': 'Xenova/clip-vit-base-patch32', ' a/b@v1.0 ': 'a/b@v1.0', 'hf:a/b@refs/pr/1': 'a/b@refs/pr/1', 'hf://a/b': 'a/b', 'https://huggingface.co/a/b': 'a/b', 'huggingface.co/a/b/': 'a/b',
+      'https://hf.co/a/b/tree/dev': 'a/b@dev', 'https://huggingface.co/a/b/blob/refs%2Fpr%2F1/onnx/x.onnx': 'a/b@refs/pr/1', 'https://huggingface.co/a/b?library=x#y': 'a/b', 'a/b@main': 'a/b',
+    })) expect(formatHubName(parseHubName(text))).toBe(name);
+    for (const text of ['', 'clip', '../etc', 'a/b/c', 'a b/c', 'https://example.com/a/b', 'https://huggingface.co/a']) expect(() => parseHubName(text)).toThrow(/is no repository's name.*owner\/name/);
+    expect(() => parseHubName('https://huggingface.co/datasets/a/b')).toThrow(/not a model/);
+  });
+});
 
-describe('openHub', () => {
-  it('lists all pages and reads whole files and parts', async () => {
-    const tree = await openHub('a/b', { endpoint });
-    expect(tree.files.map(({ path }) => path)).toEqual(['config.json', 'onnx/vision model.onnx', 'cut.bin']);
-    const file = findFile(tree, 'onnx/vision model.onnx')!;
-    expect(text(await file.read())).toBe('0123456789');
-    expect(text(await file.read(2, 5))).toBe('234');
-    expect(text(await file.read(8, 99))).toBe('89');
-    expect((await file.read(10)).length).toBe(0);
-    expect(text(await findFile(tree, 'config.json')!.read(1, 4))).toBe('"a"');
+describe('a repository', () => {
+  it('gives a model from the files that it needs, and each of them is asked for once', async () => {
+    for (const visit of [1, 2]) {
+      server.asked.length = 0;
+      const tree = await openHub(named('nano/clip'), hub);
+      const files = neededFiles(tree, 'clip');
+      expect(files.map(({ path }) => path).sort()).toEqual(Object.keys(clip).filter((path) => path !== 'model.safetensors').sort());
+      const reports: [number, number][] = [];
+      await download(files, (...report) => reports.push(report));
+      const total = files.reduce((sum, { size }) => sum + size, 0);
+      expect(reports.at(-1)).toEqual([total, total]);
+      expect((await loadClip(tree)).name).toBe('clip');
+      expect([tree.licence, tree.commit.length, await files[0]!.here()]).toEqual(['mit', 40, true]);
+      expect(server.asked.filter((url) => url.includes('/resolve/')).length).toBe(visit === 1 ? files.length : 0);
+      expect([...new Set(server.asked)].length).toBe(server.asked.length);
+    }
   });
 
-  it('names what is not there, cut off or no name', async () => {
-    await expect(openHub('a/absent', { endpoint })).rejects.toThrow(/404.*a\/absent/);
-    await expect(openHub('../etc', { endpoint })).rejects.toThrow(/no repository's name/);
-    await expect(findFile(await openHub('a/b', { endpoint }), 'cut.bin')!.read()).rejects.toThrow(/5 bytes came instead of 9.*cut\.bin/);
-    await expect(openHub('a/b', { endpoint: 'http://127.0.0.1:1' })).rejects.toThrow(/cannot be reached/);
+  it('gives a diffusion model of a commit', async () => {
+    const { commit } = await openHub(named('nano/sd'), hub);
+    const tree = await openHub(named('nano/sd', commit), hub);
+    const files = neededFiles(tree, 'diffusion');
+    expect(files.map(({ path }) => path)).not.toContain('vae_decoder/model.onnx');
+    await download(files, () => undefined);
+    server.asked.length = 0;
+    expect((await loadDiffusion(tree)).name).toBe('sd');
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is refused in words before anything is downloaded', async () => {
+    const refused = async (name: HubName, words: RegExp): Promise<void> => expect(openHub(name, hub)).rejects.toThrow(words);
+    await refused(named('nano/absent'), /no such public repository.*nano\/absent.*Check the name/);
+    await refused(named('nano/clip', 'v9'), /no such repository, revision or file.*nano\/clip@v9/);
+    await refused(named('nano/gated'), /gated.*nano\/gated.*give its folder/);
+    await expect(openHub(named('a/b'), { ...hub, endpoint: 'http://127.0.0.1:1' })).rejects.toThrow(/127\.0\.0\.1:1 cannot be reached.*a\/b.*connection/);
+    const torch = await openHub(named('nano/torch'), hub);
+    expect(() => neededFiles(torch, 'clip')).toThrow(/onnx\/vision_model\.onnx is missing.*nano\/torch.*Xenova\//);
+    expect(() => neededFiles(torch, 'diffusion')).toThrow(/unet\/model\.onnx is missing.*nano\/torch.*Optimum/);
+  });
+
+  it('keeps nothing of a file that is cut off, cancelled or no file, and can be asked again', async () => {
+    const tree = await openHub(named('nano/odd'), hub);
+    const file = (path: string) => findFile(tree, path)! as (typeof tree.files)[number];
+    expect((await file('empty.txt').read()).length).toBe(0);
+    await expect(file('a pointer.onnx').read()).rejects.toThrow(/LFS pointer.*nano\/odd, a pointer\.onnx.*another repository/);
+    for (const time of [1, 2]) await expect(file('short.bin').read(), `time ${time}`).rejects.toThrow(/cut off: 5 bytes came instead of 9.*nano\/odd, short\.bin.*Try again/);
+    expect(await file('short.bin').here()).toBe(false);
+    const cancelled = new AbortController();
+    const [weights] = neededFiles(await openHub(named('nano/clip'), { ...hub, store: memoryStore() }), 'clip').filter(({ path }) => path.endsWith('.onnx'));
+    await expect(weights!.download({ report: () => cancelled.abort(), signal: cancelled.signal })).rejects.toThrow(/cancelled.*vision_model|cancelled.*text_model/);
+    expect(await weights!.here()).toBe(false);
+    expect((await weights!.read(0, 4)).length).toBe(4);
   });
 });

@@ -1,57 +1,170 @@
+/**
+ * A model's repository on the Hugging Face hub, by two plain GETs: one answer has the names, sizes and hashes of all files, and each file comes whole from its address.
+ * The library @huggingface/hub would add uploads, tokens and Xet's chunk protocol (275 kB and a second WebAssembly module), which nobody here needs, and not the keeping of files in a browser.
+ */
 import { z } from 'zod';
 import { parseJson } from '../data/json';
 import type { FileEntry, FileTree } from '../data/files';
 import { UserError } from '../ir/errors';
 
-export interface HubOptions {
-  /** A mirror of the Hugging Face hub. */
-  readonly endpoint?: string;
-  /** Branch, tag or commit. */
-  readonly revision?: string;
+/** Which repository, and which branch, tag or commit of it. */
+export interface HubName {
+  readonly repository: string;
+  readonly revision: string;
 }
 
-const listing = z.array(z.object({ type: z.string(), path: z.string(), size: z.number().int().min(0) }));
-
-/** A model's repository on the Hugging Face hub ("Xenova/clip-vit-base-patch32"). Files are fetched when they are read. Rejects with a UserError that names repository and file. */
-export async function openHub(repository: string, { endpoint = 'https://huggingface.co', revision = 'main' }: HubOptions = {}): Promise<FileTree> {
-  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(repository)) throw new UserError(`"${repository}" is no repository's name`, '', 'Give it as owner/name');
-  const files: FileEntry[] = [];
-  let page: string | undefined = `${endpoint}/api/models/${repository}/tree/${encodeURIComponent(revision)}?recursive=true`;
-  while (page !== undefined) {
-    const response: Response = await get(page, repository, {});
-    for (const { type, path, size } of parseJson(await response.text(), repository, listing)) if (type === 'file') files.push(remoteFile(`${endpoint}/${repository}/resolve/${encodeURIComponent(revision)}`, repository, path, size));
-    page = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
-  }
-  return { name: repository, files };
+/** A file as the hub knows it. */
+export interface HubFileId {
+  readonly repository: string;
+  readonly commit: string;
+  readonly path: string;
+  /** Of the contents, in hexadecimal: SHA-256 of a large file, git's own hash of a small one. */
+  readonly hash: string;
+  /** Bytes. */
+  readonly size: number;
 }
 
-function remoteFile(base: string, repository: string, path: string, size: number): FileEntry {
-  const url = `${base}/${path.split('/').map(encodeURIComponent).join('/')}`;
+export type Stored = Pick<FileEntry, 'read'>;
+
+/** Where files stay once they are downloaded. */
+export interface HubStore {
+  /** Undefined where the file is not here whole. */
+  find(file: HubFileId): Promise<Stored | undefined>;
+  /** Rejects as `contents` does, and keeps nothing then. */
+  keep(file: HubFileId, contents: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Stored>;
+}
+
+export interface Hub {
+  /** The hub's address or a mirror's, without a slash at its end. */
+  readonly endpoint: string;
+  readonly store: HubStore;
+}
+
+export interface Transfer {
+  /** Bytes that have come since the last call. */
+  readonly report?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface HubFile extends FileEntry {
+  /** Whether it need not be downloaded. */
+  here(): Promise<boolean>;
+  /** Reading does the same. */
+  download(transfer?: Transfer): Promise<void>;
+}
+
+export interface HubTree extends FileTree {
+  readonly files: readonly HubFile[];
+  readonly commit: string;
+  /** As the model's card names it. */
+  readonly licence?: string;
+}
+
+export const HUB_ENDPOINT = 'https://huggingface.co';
+
+const NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:@(\S+))?$/;
+const ADDRESS = /^(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co|hf\.co)\/([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/(?:tree|blob|resolve|commit)\/([^/?#\s]+))?(?:[/?#].*)?$/;
+
+/** Reads `owner/name`, `owner/name@revision`, either with `hf:` before it, or the address of the repository's page. Throws a UserError for anything else. */
+export function parseHubName(text: string): HubName {
+  const given = text.trim().replace(/^hf:(\/\/)?/, '').replace(/\/+$/, '');
+  const [, repository, revision = 'main'] = ADDRESS.exec(given) ?? NAME.exec(given) ?? [];
+  if (repository === undefined) throw new UserError(`"${text}" is no repository's name`, 'Hugging Face hub', 'Give it as owner/name, for example Xenova/clip-vit-base-patch32, or as the address of its page');
+  if (/^(datasets|spaces)\//.test(repository)) throw new UserError(`"${text}" is not a model`, 'Hugging Face hub', 'Give the repository of a model');
+  return { repository, revision: revision.replaceAll(/%2f/gi, '/') };
+}
+
+/** The name that {@link parseHubName} reads as this. */
+export function formatHubName({ repository, revision }: HubName): string {
+  return revision === 'main' ? repository : `${repository}@${revision}`;
+}
+
+const hash = z.string().regex(/^[0-9a-f]{40,64}$/);
+const size = z.number().int().min(0);
+const modelInfo = z.object({
+  sha: hash,
+  gated: z.union([z.boolean(), z.string()]).default(false),
+  cardData: z.object({ license: z.unknown(), license_name: z.unknown() }).partial().nullish(),
+  siblings: z.array(z.object({ rfilename: z.string(), blobId: hash, size, lfs: z.object({ sha256: hash, size }).nullish() })),
+});
+
+/** Lists a repository. Its files are downloaded whole when they are first read, and found in the store later on. Rejects with a UserError that names repository, file and remedy. */
+export async function openHub(name: HubName, { endpoint, store }: Hub): Promise<HubTree> {
+  const { repository, revision } = name;
+  const where = formatHubName(name);
+  const response = await get(`${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, where);
+  const { sha, gated, cardData, siblings } = parseJson(await response.text().catch((error: unknown) => brokenOff(error, where)), `the hub's answer about ${where}`, modelInfo, 'Try again later');
+  if (gated !== false) throw new UserError('The repository is gated: its files are only for those who are logged in and have agreed to its terms', where, 'Download it there and give its folder, or choose another repository');
+  const files = siblings.map(({ rfilename: path, blobId, size, lfs }) => remoteFile({ repository, commit: sha, path, hash: lfs?.sha256 ?? blobId, size: lfs?.size ?? size }, { endpoint, store }));
+  const licence = [cardData?.license_name, cardData?.license].flat().find((known) => typeof known === 'string');
+  return { name: repository, files, commit: sha, ...(licence !== undefined && { licence }) };
+}
+
+function remoteFile(id: HubFileId, { endpoint, store }: Hub): HubFile {
+  const { repository, commit, path, size } = id;
+  const where = `${repository}, ${path}`;
+  let stored: Promise<Stored> | undefined;
+  const fetched = async ({ report, signal }: Transfer): Promise<Stored> => {
+    const found = await store.find(id);
+    if (found) {
+      report?.(size);
+      return found;
+    }
+    const response = await get(`${endpoint}/${repository}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`, where, signal);
+    return store.keep(id, response.body!.pipeThrough(whole(size, where, report))).catch((error: unknown) => brokenOff(error, where));
+  };
+  const obtain = (transfer: Transfer): Promise<Stored> => (stored ??= fetched(transfer).catch((error: unknown) => {
+    stored = undefined;
+    throw error;
+  }));
   return {
     path,
     size,
-    read: async (start = 0, end = size) => {
-      const stop = Math.min(end, size);
-      if (start >= stop) return new Uint8Array(0);
-      const part = start > 0 || stop < size;
-      const response = await get(url, `${repository}, ${path}`, part ? { range: `bytes=${start}-${stop - 1}` } : {});
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      // A server that knows no ranges sends the whole file.
-      const wanted = part && response.status === 200 ? bytes.slice(start, stop) : bytes;
-      if (wanted.length !== stop - start) throw new UserError(`${wanted.length} bytes came instead of ${stop - start}`, `${repository}, ${path}`, 'Try again: the download was cut off');
-      return wanted;
-    },
+    read: async (start, end) => (await obtain({})).read(start, end),
+    here: async () => (await store.find(id)) !== undefined,
+    download: async (transfer = {}) => void (await obtain(transfer)),
   };
 }
 
-async function get(url: string, where: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+/** What stands in git in place of a file in LFS. */
+const POINTER = 'version https://git-lfs';
+
+/** Lets a file through, and fails at its end unless that was all of it. */
+function whole(size: number, where: string, report: Transfer['report']): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let done = 0;
+  let head = '';
+  return new TransformStream({
+    transform(chunk, controller) {
+      if (done < POINTER.length) head += new TextDecoder('latin1').decode(chunk.subarray(0, POINTER.length));
+      done += chunk.length;
+      report?.(chunk.length);
+      controller.enqueue(chunk);
+    },
+    flush() {
+      if (head.startsWith(POINTER)) throw new UserError('A Git LFS pointer came in place of the file it stands for', where, 'The file was never pushed: choose another repository');
+      if (done !== size) throw new UserError(`The download was cut off: ${done} bytes came instead of ${size}`, where, 'Try again; what has come whole is kept');
+    },
+  });
+}
+
+function brokenOff(error: unknown, where: string): never {
+  if (error instanceof UserError) throw error;
+  if ((error as Error).name === 'AbortError') throw new UserError('The download was cancelled', where, 'What has come whole is kept');
+  throw new UserError(`The download broke off (${(error as Error).message})`, where, 'Check the connection and try again; what has come whole is kept');
+}
+
+async function get(url: string, where: string, signal?: AbortSignal): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { headers });
+    response = await fetch(url, { signal: signal ?? null });
   } catch (error) {
-    throw new UserError(`The hub cannot be reached (${(error as Error).message})`, where, 'Check the connection, or use files from this machine');
+    if ((error as Error).name === 'AbortError') brokenOff(error, where);
+    throw new UserError(`${new URL(url).host} cannot be reached (${(error as Error).message})`, where, 'Check the connection, or use files from this machine');
   }
   if (response.ok) return response;
-  const remedy = response.status === 404 ? 'Check the name' : response.status === 401 || response.status === 403 ? 'Choose a repository that is public, or check the name' : 'Try again later, or use files from this machine';
-  throw new UserError(`The hub answers ${response.status} ${response.statusText}`, where, remedy);
+  const { status, statusText } = response;
+  // The hub does not tell strangers whether a private repository is there.
+  if (status === 401 || status === 403) throw new UserError(`There is no such public repository (the hub answers ${status})`, where, 'Check the name, capital letters too; download a private or gated one there, and give its folder');
+  if (status === 404) throw new UserError('There is no such repository, revision or file (the hub answers 404)', where, 'Check the name, and the revision if one is given');
+  throw new UserError(`The hub answers ${status} ${statusText}`, where, status === 429 ? 'Too many have asked from this address: try again in some minutes' : 'Try again later, or use files from this machine');
 }

@@ -1,6 +1,6 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
-import { findFile, type FileTree } from '../data/files';
+import { findFile, type FileEntry, type FileTree } from '../data/files';
 import { parseJson } from '../data/json';
 import { UserError } from '../ir/errors';
 import { readText } from './files';
@@ -30,20 +30,26 @@ export function parseTokenizer(source: string, file: string, settings: Tokenizer
   return create(parseJson(source, file, tokenizerJson), file, settings);
 }
 
+/** What a tokenizer is read from: tokenizer.json, or CLIP's vocab.json with merges.txt. Throws a UserError if neither is there. */
+export function tokenizerFiles(tree: FileTree): { readonly config: FileEntry | undefined } & ({ readonly whole: FileEntry } | { readonly vocab: FileEntry; readonly merges: FileEntry }) {
+  const [config, whole, vocab, merges] = ['tokenizer_config.json', 'tokenizer.json', 'vocab.json', 'merges.txt'].map((path) => findFile(tree, path));
+  if (whole) return { config, whole };
+  if (vocab && merges) return { config, vocab, merges };
+  throw new UserError('The tokenizer is missing: there is neither tokenizer.json nor vocab.json with merges.txt', tree.name, 'Add tokenizer.json from the model\'s repository');
+}
+
 /**
- * The tokenizer in a folder: tokenizer.json, or CLIP's vocab.json with merges.txt; padded as tokenizer_config.json says.
+ * The tokenizer in a folder, padded as tokenizer_config.json says.
  *
  * @param length ids of a text; by default what the config says
  */
 export async function loadTokenizer(tree: FileTree, length?: number): Promise<Tokenizer> {
-  const configFile = findFile(tree, 'tokenizer_config.json');
-  const config = configFile ? parseJson(await readText(configFile), configFile.path, tokenizerConfig) : {};
+  const files = tokenizerFiles(tree);
+  const config = files.config ? parseJson(await readText(files.config), files.config.path, tokenizerConfig) : {};
   const stated = config.model_max_length !== undefined && config.model_max_length <= MOST_IDS ? config.model_max_length : DEFAULT_LENGTH;
   const settings = { length: length ?? stated, ...(config.pad_token ? { pad: config.pad_token } : {}) };
-  const whole = findFile(tree, 'tokenizer.json');
-  if (whole) return parseTokenizer(await readText(whole), whole.path, settings);
-  const [vocab, merges] = [findFile(tree, 'vocab.json'), findFile(tree, 'merges.txt')];
-  if (!vocab || !merges) throw new UserError('The tokenizer is missing: there is neither tokenizer.json nor vocab.json with merges.txt', tree.name, 'Add tokenizer.json from the model\'s repository');
+  if ('whole' in files) return parseTokenizer(await readText(files.whole), files.whole.path, settings);
+  const { vocab, merges } = files;
   return parseTokenizer(clipTokenizerJson(await readText(vocab), vocab.path, await readText(merges)), vocab.path, settings);
 }
 
