@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test as base, type Locator, type Page } from '@playwright/test';
 
-/** A page that must neither complain in its console nor ask anybody but its own server for anything. */
-export const test = base.extend({
-  page: async ({ page, baseURL }, use) => {
+/** A page that must neither complain in its console nor ask anybody for anything but its own server and, where a flow says so, one host more, whose refusals it may log. */
+export const test = base.extend<{ mayAsk: string | undefined }>({
+  mayAsk: [undefined, { option: true }],
+  page: async ({ page, baseURL, mayAsk }, use) => {
     const complaints: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    const isOther = (url: string): boolean => mayAsk !== undefined && url.startsWith(mayAsk);
+    page.on('console', (message) => message.type() === 'error' && !isOther(message.location().url) && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('request', (request) => {
-      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(baseURL!)) complaints.push(`asked for ${request.url()}`);
+      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(baseURL!) && !isOther(request.url())) complaints.push(`asked for ${request.url()}`);
     });
     await use(page);
     expect(complaints).toEqual([]);

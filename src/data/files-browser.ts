@@ -9,7 +9,8 @@ export async function treeOfFiles(name: string, files: readonly { path: string; 
   return archive ?? { name, files: entries };
 }
 
-function blobEntry(path: string, blob: Blob): FileEntry {
+/** A file whose bytes are read from disk when they are wanted. */
+export function blobEntry(path: string, blob: Blob): FileEntry {
   const read = async (start = 0, end = blob.size) => {
     try {
       return new Uint8Array(await blob.slice(start, end).arrayBuffer());

@@ -22,11 +22,25 @@ export interface PickedFile {
   readonly blob: Blob;
 }
 
-/** One of the bundled models or picture sets, or files that a person brought. */
-export type Source = { readonly bundled: string } | { readonly name: string; readonly files: readonly PickedFile[] };
+/** One of the bundled models or picture sets, files that a person brought, or a model's repository on the Hugging Face hub (`owner/name` or `owner/name@revision`). */
+export type Source = { readonly bundled: string } | { readonly name: string; readonly files: readonly PickedFile[] } | { readonly hub: string };
 
 /** What a source can be used as; each has its card on the page. */
 export type SourceKind = 'clip' | 'diffusion' | 'pictures' | 'benchmark';
+
+/** What can be taken from the hub. */
+export type ModelKind = 'clip' | 'diffusion';
+
+/** What taking a model from the hub would download. */
+export interface HubOffer {
+  /** As {@link Source} has it. */
+  readonly name: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Those of them that are not here from an earlier time. */
+  readonly missing: number;
+  readonly licence?: string;
+}
 
 /** What dropped files are taken for: a card's contents, a run's settings, or something sound that is of no use by itself. */
 export type Recognised =
@@ -190,6 +204,7 @@ export type EngineEvent =
   | { readonly kind: 'score'; readonly score: Score }
   | { readonly kind: 'comparison'; readonly comparison: Comparison }
   | { readonly kind: 'evaluation'; readonly id: string; readonly label: string; readonly done: number; readonly total: number }
+  | { readonly kind: 'download'; readonly model: ModelKind; readonly done: number; readonly total: number }
   | { readonly kind: 'skipped'; readonly path: string; readonly reason: string }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -206,6 +221,11 @@ export interface EngineApi {
   saveBundled(id: string): Promise<Answer<Blob>>;
   /** What dropped files are, archives included; a file by itself is read and validated fully. */
   recognise(source: Source): Promise<Answer<Recognised>>;
+  /** Asks the hub for the names and sizes of a repository's files; `name` may be the address of its page. */
+  lookUp(kind: ModelKind, name: string): Promise<Answer<HubOffer>>;
+  /** Ends the download under way: what waits for it fails. */
+  cancelDownload(kind: ModelKind): Promise<void>;
+  /** Progress of a download comes as events. */
   loadClip(source: Source): Promise<Answer<ClipInfo>>;
   loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>>;
   loadPictures(source: Source): Promise<Answer<PicturesInfo>>;

@@ -3,8 +3,10 @@ import { createWebOrt } from '../executors/ort-web';
 import { webgpuExecutor } from '../executors/webgpu';
 import { openGpu } from '../gpu/device';
 import { UserError } from '../ir/errors';
+import { HUB_ENDPOINT } from '../models/hub';
 import type { Probe } from './api';
 import { breathing } from './breathing';
+import { browserStore } from './hub-store';
 import type { Machine } from './machine';
 
 /** The page's own address, whatever folder it is served from: workers lie under assets/ in a build. */
@@ -15,6 +17,7 @@ export function browserMachine(decode: DecodePicture): Machine {
   let probed: Promise<Probe> | undefined;
   return {
     decode,
+    hub: { endpoint: HUB_ENDPOINT, store: browserStore },
     probe: () => (probed ??= probe()),
     async openExecutor(kind) {
       if (kind === 'wasm') return breathing(createWebOrt());

@@ -1,5 +1,6 @@
 import type { DecodePicture } from '../data/pictures';
 import type { Executor } from '../executors/executor';
+import type { Hub } from '../models/hub';
 import type { Probe } from './api';
 
 /** What a session needs of the place that it runs in: a browser's worker, or Node in tests. */
@@ -10,4 +11,6 @@ export interface Machine {
   readonly decode: DecodePicture;
   /** A file that comes with the page, by its path under `public`. Rejects with a UserError if it cannot be had. */
   bundled(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Where models come from by name, and where they are kept. */
+  readonly hub: Hub;
 }

@@ -4,6 +4,7 @@ import { decodePicture } from '../data/decode-node';
 import { createNodeOrt } from '../executors/ort-node';
 import type { EngineEvent, Failure, Settings } from './api';
 import type { Machine } from './machine';
+import { memoryStore, repositoryOf, serveHub, standInHub } from '../testing/stand-in-hub';
 import { PRESETS } from '../recipes/settings';
 import { Session } from './session';
 
@@ -11,6 +12,7 @@ const machine: Machine = {
   probe: async () => ({ webgpu: 'none', adapter: '', f16: false, crossOriginIsolated: false, recommended: 'wasm', reason: 'a test' }),
   openExecutor: async () => createNodeOrt(),
   decode: decodePicture,
+  hub: { endpoint: 'http://127.0.0.1:1', store: memoryStore() },
   bundled: async (path) => new Uint8Array(await readFile(`public/${path}`)),
 };
 
@@ -91,6 +93,27 @@ describe('a session', () => {
     expect(await session.loadBenchmark({ bundled: 'mmvp-nano' })).toEqual({ ok: true, value: { name: 'MMVP-nano', pairs: 135, warnings: [] } });
     const saved = await session.saveBundled('mmvp-nano');
     expect(await session.loadBenchmark({ name: 'mmvp-nano.zip', files: [{ path: 'mmvp-nano.zip', blob: (saved as { value: Blob }).value }] })).toMatchObject({ value: { pairs: 135, warnings: [] } });
+  });
+
+  it('takes models from the hub by name, says before what that downloads, and downloads it once', async () => {
+    const clip = repositoryOf('public/models/nano-clip');
+    const bytes = Object.entries(clip).reduce((sum, [path, contents]) => sum + (path === 'model.safetensors' ? 0 : contents.length), 0);
+    const server = await serveHub(standInHub({ 'nano/clip': clip, 'nano/sd': repositoryOf('public/models/nano-sd') }));
+    const session = new Session({ ...machine, hub: { endpoint: server.endpoint, store: memoryStore() } });
+    const events: EngineEvent[] = [];
+    await session.subscribe((batch) => void events.push(...batch));
+    expect(await session.lookUp('clip', 'https://huggingface.co/nano/clip')).toEqual({ ok: true, value: { name: 'nano/clip', files: 7, bytes, missing: bytes, licence: 'mit' } });
+    expect(await session.loadClip({ hub: 'nano/clip' })).toMatchObject({ value: { name: 'clip', bytes } });
+    expect(await session.lookUp('clip', 'nano/clip')).toMatchObject({ value: { missing: 0 } });
+    expect(await session.loadDiffusion({ hub: 'nano/sd' })).toMatchObject({ value: { name: 'sd' } });
+    await new Promise((done) => setTimeout(done, 150));
+    expect(events).toEqual(expect.arrayContaining([{ kind: 'download', model: 'clip', done: 0, total: bytes }, { kind: 'download', model: 'clip', done: bytes, total: bytes }]));
+    expect(await session.loadClip({ hub: 'nano/sd' })).toMatchObject({ ok: false, failure: { message: expect.stringMatching(/vision_model\.onnx is missing.*nano\/sd.*Xenova/) as string } });
+    expect(await session.loadPictures({ hub: 'nano/clip' })).toMatchObject({ ok: false });
+    const load = session.loadDiffusion({ hub: 'nano/absent' });
+    await session.cancelDownload('diffusion');
+    expect(await load).toMatchObject({ ok: false, failure: { message: expect.stringContaining('cancelled') as string } });
+    server.close();
   });
 
   it('says what is missing, and goes on', async () => {

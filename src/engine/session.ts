@@ -10,8 +10,9 @@ import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
-import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, PicturesInfo, Probe, Recognised, Settings, Source, Usable } from './api';
+import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, HubOffer, ModelKind, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind, Usable } from './api';
 import { Bundle } from './bundled';
+import { Downloads } from './downloads';
 import { Emitter } from './emitter';
 import { answer, failureOf } from './failure';
 import { EVALUATIONS } from './evaluations';
@@ -37,6 +38,7 @@ type Backend = 'webgpu' | 'wasm';
 export class Session implements EngineApi {
   private readonly emitter = new Emitter();
   private readonly bundle: Bundle;
+  private readonly downloads: Downloads;
   private readonly measuring = new Measuring(EVALUATIONS, (event) => this.emitter.emit(event));
   private readonly executors = new Map<Backend, Promise<Executor>>();
   private clip: ClipModel | undefined;
@@ -52,6 +54,7 @@ export class Session implements EngineApi {
 
   constructor(private readonly machine: Machine) {
     this.bundle = new Bundle(machine);
+    this.downloads = new Downloads(machine.hub, (event) => this.emitter.emit(event));
   }
 
   probe(): Promise<Answer<Probe>> {
@@ -74,12 +77,20 @@ export class Session implements EngineApi {
   }
 
   recognise(source: Source): Promise<Answer<Recognised>> {
-    return answer(async () => recognise(await this.tree(source), this.machine.decode));
+    return answer(async () => recognise(await this.tree(source, 'pictures'), this.machine.decode));
+  }
+
+  lookUp(kind: ModelKind, name: string): Promise<Answer<HubOffer>> {
+    return answer(() => this.downloads.offer(kind, name));
+  }
+
+  async cancelDownload(kind: ModelKind): Promise<void> {
+    this.downloads.cancel(kind);
   }
 
   loadClip(source: Source): Promise<Answer<ClipInfo>> {
     return answer(async () => {
-      const clip = await loadClip(await this.tree(source));
+      const clip = await loadClip(await this.tree(source, 'clip'));
       const info = clipInfo(clip);
       this.clip = clip;
       this.chosen = { ...this.chosen, clip: bundledName(source) };
@@ -89,7 +100,7 @@ export class Session implements EngineApi {
 
   loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>> {
     return answer(async () => {
-      const diffusion = await loadDiffusion(await this.tree(source));
+      const diffusion = await loadDiffusion(await this.tree(source, 'diffusion'));
       this.diffusion = diffusion;
       this.chosen = { ...this.chosen, diffusion: bundledName(source) };
       return diffusionInfo(diffusion);
@@ -98,7 +109,7 @@ export class Session implements EngineApi {
 
   loadPictures(source: Source): Promise<Answer<PicturesInfo>> {
     return answer(async () => {
-      const tree = await this.tree(source);
+      const tree = await this.tree(source, 'pictures');
       const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
       if (!pictures.length) throw noPictures(tree, skipped);
       this.pictures = pictures;
@@ -109,7 +120,7 @@ export class Session implements EngineApi {
 
   loadBenchmark(source: Source): Promise<Answer<BenchmarkInfo>> {
     return answer(async () => {
-      this.benchmark = await loadMmvp(await this.tree(source));
+      this.benchmark = await loadMmvp(await this.tree(source, 'benchmark'));
       return { name: this.benchmark.name, pairs: this.benchmark.pairs.length, warnings: this.benchmark.warnings };
     });
   }
@@ -204,8 +215,11 @@ export class Session implements EngineApi {
     return { pictures: sound, skipped: [...skipped, ...damaged] };
   }
 
-  private tree(source: Source): Promise<FileTree> {
-    return 'bundled' in source ? this.bundle.tree(source.bundled) : treeOfFiles(source.name, source.files);
+  private async tree(source: Source, kind: SourceKind): Promise<FileTree> {
+    if ('bundled' in source) return this.bundle.tree(source.bundled);
+    if ('files' in source) return treeOfFiles(source.name, source.files);
+    if (kind === 'clip' || kind === 'diffusion') return this.downloads.tree(kind, source.hub);
+    throw new UserError('Only models are taken from the hub by name', source.hub, 'Download the files there, and choose their folder');
   }
 
   private async executor(choice: ExecutorChoice): Promise<Executor> {

@@ -27,5 +27,6 @@ export async function download(files: readonly HubFile[], report: (done: number,
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
   const transfer: Transfer = { report: (bytes) => report((done += bytes), total), ...(signal && { signal }) };
+  report(0, total);
   for (const file of files) await file.download(transfer);
 }

@@ -89,10 +89,10 @@ const modelInfo = z.object({
 });
 
 /** Lists a repository. Its files are downloaded whole when they are first read, and found in the store later on. Rejects with a UserError that names repository, file and remedy. */
-export async function openHub(name: HubName, { endpoint, store }: Hub): Promise<HubTree> {
+export async function openHub(name: HubName, { endpoint, store }: Hub, signal?: AbortSignal): Promise<HubTree> {
   const { repository, revision } = name;
   const where = formatHubName(name);
-  const response = await get(`${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, where);
+  const response = await get(`${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, where, signal);
   const { sha, gated, cardData, siblings } = parseJson(await response.text().catch((error: unknown) => brokenOff(error, where)), `the hub's answer about ${where}`, modelInfo, 'Try again later');
   if (gated !== false) throw new UserError('The repository is gated: its files are only for those who are logged in and have agreed to its terms', where, 'Download it there and give its folder, or choose another repository');
   const files = siblings.map(({ rfilename: path, blobId, size, lfs }) => remoteFile({ repository, commit: sha, path, hash: lfs?.sha256 ?? blobId, size: lfs?.size ?? size }, { endpoint, store }));

@@ -65,6 +65,7 @@ export function applyEvent(state: RunState, event: EngineEvent): RunState {
     case 'failed':
       return { ...state, phase: 'failed', label: '', progress: undefined, asked: undefined, failure: event.failure };
     case 'evaluation':
+    case 'download':
       return state;
     case 'skipped':
       return { ...state, skipped: [...state.skipped, { path: event.path, reason: event.reason }] };

@@ -1,8 +1,9 @@
 import { create } from 'zustand';
-import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
+import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, HubOffer, ModelKind, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
 import { ask, connect, disconnect, type OpenEngine } from './connection';
 import type { FileSource } from './files';
 import { pastRun, type PastRun } from './history';
+import { rememberHubName } from './hub-names';
 import { CARDS, SOURCE_KINDS } from './inputs';
 import { loadPaces, savePaces, withPace, type Paces } from './pace';
 import { combinationOf } from './plan';
@@ -21,6 +22,10 @@ export interface Infos {
 /** What a card holds, and what it is reading to hold next. */
 export interface Slot<T> {
   readonly reading?: string;
+  /** Bytes of it that have come from the hub. */
+  readonly progress?: { readonly done: number; readonly total: number };
+  /** That the download is to end has been asked for. */
+  readonly cancelling?: boolean;
   readonly info?: T;
   readonly source?: Source;
 }
@@ -103,10 +108,11 @@ export function dismissFailures(): void {
   set({ failures: [] });
 }
 
-/** The value of an answer; a failure is shown instead, after the words that say what it left undone. */
-async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>, undone = ''): Promise<T | undefined> {
+/** The value of an answer; a failure is shown instead, after the words that say what it left undone, unless it is what was `wished` for. */
+async function valueOf<T>(call: (api: EngineApi) => Promise<Answer<T>>, undone = '', wished = (): boolean => false): Promise<T | undefined> {
   const answer = await ask(call);
   if (answer.ok) return answer.value;
+  if (wished()) return undefined;
   const { message, details } = answer.failure;
   showFailure({ message: get().broken ? message : undone + message, details });
   return undefined;
@@ -138,6 +144,7 @@ export function receive(events: readonly EngineEvent[]): void {
     if (event.kind === 'step') appendStep(series, event);
     if (event.kind === 'failed') showFailure(event.failure);
     if (event.kind === 'evaluation') showProgress(event);
+    if (event.kind === 'download') showDownload(event);
   }
   set((state) => ({ run, seriesVersion: state.seriesVersion + 1 }));
   if (events.some((event) => event.kind === 'phase' && event.phase === 'done')) {
@@ -150,6 +157,11 @@ export function receive(events: readonly EngineEvent[]): void {
 function showProgress({ id, label, done, total }: Extract<EngineEvent, { kind: 'evaluation' }>): void {
   const known = get().measured[id];
   if (known?.progress && !known.progress.cancelling) changeMeasured(id, { ...known, progress: { label, done, total } });
+}
+
+function showDownload({ model, done, total }: Extract<EngineEvent, { kind: 'download' }>): void {
+  const { reading, cancelling } = get().slots[model];
+  if (reading !== undefined && !cancelling) changeSlot(model, { progress: { done, total } });
 }
 
 function changeMeasured(id: string, measured: Measured): void {
@@ -198,24 +210,27 @@ function changeSlot<K extends SourceKind>(kind: K, change: Slot<Infos[K]>): void
 
 /** The name a person knows a source by. */
 function nameOf(source: Source): string {
-  return 'bundled' in source ? get().catalogue.find((item) => item.id === source.bundled)?.title ?? source.bundled : source.name;
+  if ('bundled' in source) return get().catalogue.find((item) => item.id === source.bundled)?.title ?? source.bundled;
+  return 'hub' in source ? source.hub : source.name;
 }
 
-/** The newest choice that is being loaded: they are loaded one after the other, so that the last one made is the one that stays. */
-let choosing: Promise<void> = Promise.resolve();
+/** A card's newest choice that is being loaded: they are loaded one after the other, so that the last one made is the one that stays. */
+const choosing: Partial<Record<SourceKind, Promise<void>>> = {};
 
 /** Loads a source into a card; what the card held before stays when that fails. */
 export function choose<K extends SourceKind>(kind: K, source: Source): Promise<void> {
   dismissFailures();
-  changeSlot(kind, { reading: nameOf(source) });
-  return (choosing = choosing.then(() => load(kind, source)));
+  if (kind === 'clip' || kind === 'diffusion') void cancelDownload(kind);
+  changeSlot(kind, { reading: nameOf(source), progress: undefined });
+  return (choosing[kind] = (choosing[kind] ?? Promise.resolve()).then(() => load(kind, source)));
 }
 
 async function load<K extends SourceKind>(kind: K, source: Source): Promise<void> {
-  changeSlot(kind, { reading: nameOf(source) });
-  const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} was not taken for ${CARDS[kind]}. `);
-  changeSlot(kind, info === undefined ? { reading: undefined } : { reading: undefined, info, source });
+  changeSlot(kind, { reading: nameOf(source), progress: undefined, cancelling: false });
+  const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} was not taken for ${CARDS[kind]}. `, () => get().slots[kind].cancelling === true);
+  changeSlot(kind, { reading: undefined, progress: undefined, cancelling: false, ...(info !== undefined && { info, source }) });
   if (kind === 'clip' && info !== undefined) set({ measured: {} });
+  if ('hub' in source && info !== undefined && (kind === 'clip' || kind === 'diffusion')) rememberHubName(kind, source.hub);
   await takeAdvice(kind);
 }
 
@@ -223,9 +238,9 @@ async function load<K extends SourceKind>(kind: K, source: Source): Promise<void
 async function loadAgain<K extends SourceKind>(kind: K, source: Source): Promise<void> {
   const held = get().slots[kind].info;
   const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} could not be taken for ${CARDS[kind]} again. `);
-  if (get().broken) return changeSlot(kind, { reading: undefined });
+  if (get().broken) return changeSlot(kind, { reading: undefined, progress: undefined });
   const same = JSON.stringify(info) === JSON.stringify(held);
-  changeSlot(kind, { reading: undefined, info: same ? held : info, source: info && source });
+  changeSlot(kind, { reading: undefined, progress: undefined, cancelling: false, info: same ? held : info, source: info && source });
   await takeAdvice(kind);
 }
 
@@ -234,6 +249,18 @@ async function takeAdvice(kind: SourceKind): Promise<void> {
     set({ advice: await valueOf((api) => api.advise()) });
     takeSettings(get().own);
   }
+}
+
+/** What a repository of the hub would download, and under which name. */
+export async function lookUp(kind: ModelKind, name: string): Promise<HubOffer | undefined> {
+  dismissFailures();
+  return valueOf((api) => api.lookUp(kind, name));
+}
+
+export async function cancelDownload(kind: ModelKind): Promise<void> {
+  if (get().slots[kind].reading === undefined) return;
+  changeSlot(kind, { cancelling: true });
+  await valueOf(async (api) => ({ ok: true, value: await api.cancelDownload(kind) }));
 }
 
 function refuseWhileBusy(name: string): boolean {

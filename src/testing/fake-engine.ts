@@ -1,4 +1,4 @@
-import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, PairResult, Phase, Probe, Score, Settings, Source, Recognised, Usable } from '../engine/api';
+import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, HubOffer, ModelKind, PairResult, Phase, Probe, Score, Settings, Source, Recognised, Usable } from '../engine/api';
 
 /** How the fake behaves: which machine it plays and where it fails. */
 export interface FakeOptions {
@@ -26,7 +26,7 @@ const EVALUATIONS: readonly EvaluationInfo[] = ['Attributes in the embedding', '
 const ok = <T>(value: T): Answer<T> => ({ ok: true, value });
 const no = (message: string): Answer<never> => ({ ok: false, failure: { message, details: 'fake-engine.ts' } });
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-const nameOf = (source: Source): string => ('bundled' in source ? source.bundled : source.name);
+const nameOf = (source: Source): string => ('bundled' in source ? source.bundled : 'hub' in source ? source.hub : source.name);
 
 /** Same numbers every time: a hash of two integers, in 0..1. */
 function noise(a: number, b: number): number {
@@ -39,6 +39,7 @@ export class FakeEngine implements EngineApi {
   private listener: (events: readonly EngineEvent[]) => void = () => undefined;
   private tuned = false;
   private readonly cancelled = new Set<string>();
+  private downloading = false;
   private wish: 'run' | 'pause' | 'stop' = 'run';
 
   constructor(private readonly options: FakeOptions) {}
@@ -83,8 +84,24 @@ export class FakeEngine implements EngineApi {
     return Promise.resolve(ok({ use: 'card', kind: 'pictures' }));
   }
 
+  async lookUp(_kind: ModelKind, name: string): Promise<Answer<HubOffer>> {
+    await sleep(0.2);
+    return name.includes('/') ? ok({ name, files: 9, bytes: 606e6, missing: 606e6, licence: 'mit' }) : no(`"${name}" is no repository's name. Give it as owner/name.`);
+  }
+
+  async cancelDownload(): Promise<void> {
+    await Promise.resolve();
+    this.downloading = false;
+  }
+
   loadClip = async (source: Source): ReturnType<EngineApi['loadClip']> => {
     await sleep(0.2);
+    this.downloading = 'hub' in source;
+    for (let done = 0; done < 606e6 && this.downloading; done += 30e6) {
+      this.emit({ kind: 'download', model: 'clip', done, total: 606e6 });
+      await sleep(this.options.secondsPerStep);
+    }
+    if ('hub' in source && !this.downloading) return no('The download was cancelled.');
     return ok({ name: nameOf(source), family: 'openai', imageSize: 32, parameters: 181_632, bytes: 1_400_000 });
   };
   loadDiffusion = async (source: Source): ReturnType<EngineApi['loadDiffusion']> => {
@@ -93,7 +110,7 @@ export class FakeEngine implements EngineApi {
   };
   loadPictures = async (source: Source): ReturnType<EngineApi['loadPictures']> => {
     await sleep(0.1);
-    return ok({ name: nameOf(source), count: 'bundled' in source ? 48 : source.files.length, samples: [], skipped: 'bundled' in source ? [] : this.options.skipped });
+    return ok({ name: nameOf(source), count: 'files' in source ? source.files.length : 48, samples: [], skipped: 'files' in source ? this.options.skipped : [] });
   };
   loadBenchmark = async (source: Source): ReturnType<EngineApi['loadBenchmark']> => ok({ name: nameOf(source), pairs: (await this.options.pairs()).length, warnings: [] });
 

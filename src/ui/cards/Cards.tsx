@@ -6,11 +6,13 @@ import { Picture } from '../compare/Picture';
 import { Card } from './Card';
 import styles from './Card.module.css';
 import { Facts } from './Facts';
+import { HubPicker } from './HubPicker';
 import { RecipeForm } from './RecipeForm';
 import { SkippedList } from './SkippedList';
 import { SourcePicker } from './SourcePicker';
 
 function summaryOf<T>(slot: Slot<T>, describe: (info: T) => string): string {
+  if (slot.progress && slot.progress.done < slot.progress.total) return `downloading ${formatBytes(slot.progress.done)} of ${formatBytes(slot.progress.total)}`;
   if (slot.reading !== undefined) return `reading ${slot.reading}…`;
   return slot.info === undefined ? 'nothing chosen' : describe(slot.info);
 }
@@ -27,6 +29,7 @@ function EyesCard(): ReactElement {
     <Card number={1} name="Eyes" kind="clip" summary={summaryOf(slot, (info) => info.name)} detail={detailOf(slot, (info) => formatCount(info.parameters))}>
       <p className="small muted">The CLIP model whose vision encoder is tuned.</p>
       <SourcePicker kind="clip" label="CLIP model" usually="files" />
+      <HubPicker kind="clip" />
       {slot.info && (
         <Facts facts={[['Family', FAMILIES[slot.info.family]], ['Parameters', formatCount(slot.info.parameters)], ['Pictures at', `${slot.info.imageSize} × ${slot.info.imageSize}`], ['Size', formatBytes(slot.info.bytes)]]} />
       )}
@@ -40,6 +43,7 @@ function TeacherCard(): ReactElement {
     <Card number={2} name="Teacher" kind="diffusion" summary={summaryOf(slot, (info) => info.name)} detail={detailOf(slot, (info) => formatCount(info.parameters))}>
       <p className="small muted">The diffusion model that must recognise the picture from what the eyes tell it.</p>
       <SourcePicker kind="diffusion" label="Diffusion model" usually="files" />
+      <HubPicker kind="diffusion" />
       {slot.info && (
         <Facts facts={[['Parameters', formatCount(slot.info.parameters)], ['Context width', String(slot.info.contextWidth)], ['Pictures at', `${slot.info.imageSize} × ${slot.info.imageSize}`], ['Size', formatBytes(slot.info.bytes)]]} />
       )}

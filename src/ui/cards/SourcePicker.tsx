@@ -23,7 +23,7 @@ export function SourcePicker({ kind, label, usually }: SourcePickerProps): React
   const bundled = catalogue.filter((item) => item.kind === kind);
   const chosen = source && 'bundled' in source ? source.bundled : OWN;
   const options = bundled.map((item) => ({ value: item.id, label: `${item.title}, ${item.bytes ? formatBytes(item.bytes) : 'drawn here'}` }));
-  if (source && !('bundled' in source)) options.push({ value: OWN, label: source.name });
+  if (source && !('bundled' in source)) options.push({ value: OWN, label: 'hub' in source ? source.hub : source.name });
 
   const open = (what: 'folder' | 'files'): void => {
     if (!input.current) return;

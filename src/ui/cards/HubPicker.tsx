@@ -1,0 +1,73 @@
+import { Progress, TextInput } from '@mantine/core';
+import { useId, useState, type FormEvent, type MouseEvent, type ReactElement } from 'react';
+import type { HubOffer, ModelKind } from '../../engine/api';
+import { formatBytes, plural } from '../../state/format';
+import { hubNames } from '../../state/hub-names';
+import { cancelDownload, choose, lookUp, usePage } from '../../state/store';
+import { SteadyButton } from '../SteadyButton';
+import styles from './Card.module.css';
+
+interface HubPickerProps {
+  readonly kind: ModelKind;
+}
+
+function offerText({ name, files, bytes, missing, licence }: HubOffer): string {
+  const here = missing < bytes ? `, of which ${formatBytes(bytes - missing)} are here` : '';
+  return `${name}: ${plural(files, 'file')}, ${formatBytes(bytes)}${here}${licence === undefined ? '' : `, licence ${licence}`}. They stay in this browser's storage.`;
+}
+
+/** Takes a model from the Hugging Face hub by its repository's name, once a person has seen what that downloads. */
+export function HubPicker({ kind }: HubPickerProps): ReactElement {
+  const names = useId();
+  const [typed, setTyped] = useState('');
+  const [looking, setLooking] = useState(false);
+  const [offer, setOffer] = useState<HubOffer>();
+  const { reading, progress, cancelling } = usePage((state) => state.slots[kind]);
+
+  const take = async ({ name }: HubOffer): Promise<void> => {
+    await choose(kind, { hub: name });
+    const { source } = usePage.getState().slots[kind];
+    if (!source || !('hub' in source) || source.hub !== name) return;
+    setTyped('');
+    setOffer(undefined);
+  };
+  const look = async (): Promise<void> => {
+    setLooking(true);
+    const found = await lookUp(kind, typed);
+    setLooking(false);
+    setOffer(found);
+    if (found?.missing === 0) await take(found);
+  };
+  const off = progress ? cancelling === true : looking || reading !== undefined || typed.trim() === '';
+  const act = (): void => {
+    if (off) return;
+    if (progress) void cancelDownload(kind);
+    else void (offer ? take(offer) : look());
+  };
+  const words = progress ? 'Cancel' : looking ? 'Looking…' : offer ? `Download ${formatBytes(offer.missing)}` : 'Look up';
+  const press = (event: MouseEvent): void => {
+    event.preventDefault();
+    const doubled = event.detail > 1;
+    if (!doubled) act();
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (!progress) act();
+  };
+  return (
+    <form className={styles.hub} onSubmit={submit}>
+      <TextInput
+        size="xs" label="From the Hugging Face hub" description="Asks huggingface.co for the model's files; nothing of yours is sent there." placeholder="owner/name"
+        autoComplete="off" autoCapitalize="none" spellCheck={false} list={names} value={typed} readOnly={looking || reading !== undefined}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          setOffer(undefined);
+        }}
+      />
+      <datalist id={names}>{hubNames(kind).map((name) => <option key={name} value={name} />)}</datalist>
+      <div className="small" role="status">{progress ? `Downloading: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}` : offer && offerText(offer)}</div>
+      {progress && <Progress value={(100 * progress.done) / Math.max(1, progress.total)} size={4} aria-label="Progress of the download" />}
+      <SteadyButton size="compact-sm" variant="default" off={off} onClick={press}>{words}</SteadyButton>
+    </form>
+  );
+}
