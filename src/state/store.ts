@@ -214,21 +214,25 @@ function nameOf(source: Source): string {
   return 'hub' in source ? source.hub : source.name;
 }
 
-/** A card's newest choice that is being loaded: they are loaded one after the other, so that the last one made is the one that stays. */
-const choosing: Partial<Record<SourceKind, Promise<void>>> = {};
+/** What each card is loading: one choice after the other, so that the last one made is the one that stays. */
+const turns: Partial<Record<SourceKind, Promise<void>>> = {};
+
+function inTurn(kind: SourceKind, work: () => Promise<void>): Promise<void> {
+  return (turns[kind] = (turns[kind] ?? Promise.resolve()).then(work));
+}
 
 /** Loads a source into a card; what the card held before stays when that fails. */
 export function choose<K extends SourceKind>(kind: K, source: Source): Promise<void> {
   dismissFailures();
   if (kind === 'clip' || kind === 'diffusion') void cancelDownload(kind);
   changeSlot(kind, { reading: nameOf(source), progress: undefined });
-  return (choosing[kind] = (choosing[kind] ?? Promise.resolve()).then(() => load(kind, source)));
+  return inTurn(kind, () => load(kind, source));
 }
 
 async function load<K extends SourceKind>(kind: K, source: Source): Promise<void> {
-  changeSlot(kind, { reading: nameOf(source), progress: undefined, cancelling: false });
+  changeSlot(kind, { reading: nameOf(source), progress: undefined, cancelling: undefined });
   const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} was not taken for ${CARDS[kind]}. `, () => get().slots[kind].cancelling === true);
-  changeSlot(kind, { reading: undefined, progress: undefined, cancelling: false, ...(info !== undefined && { info, source }) });
+  changeSlot(kind, { reading: undefined, progress: undefined, cancelling: undefined, ...(info !== undefined && { info, source }) });
   if (kind === 'clip' && info !== undefined) set({ measured: {} });
   if ('hub' in source && info !== undefined && (kind === 'clip' || kind === 'diffusion')) rememberHubName(kind, source.hub);
   await takeAdvice(kind);
@@ -240,7 +244,7 @@ async function loadAgain<K extends SourceKind>(kind: K, source: Source): Promise
   const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} could not be taken for ${CARDS[kind]} again. `);
   if (get().broken) return changeSlot(kind, { reading: undefined, progress: undefined });
   const same = JSON.stringify(info) === JSON.stringify(held);
-  changeSlot(kind, { reading: undefined, progress: undefined, cancelling: false, info: same ? held : info, source: info && source });
+  changeSlot(kind, { reading: undefined, progress: undefined, cancelling: undefined, info: same ? held : info, source: info && source });
   await takeAdvice(kind);
 }
 
@@ -397,7 +401,7 @@ async function meetEngine(): Promise<void> {
   const catalogue = (await valueOf((api) => api.catalogue())) ?? [];
   const evaluations = (await valueOf((api) => api.evaluations())) ?? [];
   if (!get().broken) set({ probe, catalogue, evaluations });
-  for (const kind of SOURCE_KINDS) await (choosing = choosing.then(() => (held.includes(kind) ? loadAgain(kind, get().slots[kind].source!) : loadFirst(kind))));
+  for (const kind of SOURCE_KINDS) await inTurn(kind, () => (held.includes(kind) ? loadAgain(kind, get().slots[kind].source!) : loadFirst(kind)));
 }
 
 async function loadFirst(kind: SourceKind): Promise<void> {
