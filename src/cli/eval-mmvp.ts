@@ -8,10 +8,11 @@ import { mcnemar, pairsRight, PATTERN_OF_PAIR, scoreMmvp, verifySimilarities, ty
 import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { toNumbers } from '../ir/tensor';
-import { loadClip, type ClipModel } from '../models/clip';
+import type { ClipModel } from '../models/clip';
 import { createEncoder } from '../models/encoder';
 import { openExecutor } from './executor';
 import { readBytes, writeWhole } from './files';
+import { openClip } from './model';
 
 /** report.json: the score, and against a baseline that one's score and the test between the two. */
 export interface Report extends MmvpScore {
@@ -54,7 +55,7 @@ async function fromScores(path: string, set: string, baselineSet: string | undef
 
 async function fromModels(clip: string, baseline: string | undefined, mmvp: Mmvp, kind: string | undefined): Promise<Report> {
   for (const warning of mmvp.warnings) console.error(`warning: ${warning}`);
-  const models = await Promise.all([clip, ...(baseline === undefined ? [] : [baseline])].map(async (folder) => loadClip(await openPath(folder))));
+  const models = await Promise.all([clip, ...(baseline === undefined ? [] : [baseline])].map(openClip));
   const executor = await openExecutor(kind);
   const similarities: Float32Array[] = [];
   for (const model of models) similarities.push(await similaritiesOf(mmvp, model, executor));

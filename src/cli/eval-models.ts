@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { openPath } from '../data/files-node';
 import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
-import { loadClip, type ClipModel } from '../models/clip';
+import type { ClipModel } from '../models/clip';
 import { openExecutor } from './executor';
 import { writeWhole } from './files';
+import { openClip } from './model';
 
 /** What evaluations on a person's own pictures or on generated ones take. */
 export interface EvalOptions {
@@ -45,7 +45,7 @@ export function parseEvalOptions(name: string, argv: string[]): EvalOptions {
 /** Reads the model and, if there is one, the baseline, one after the other; the first result is the model's. */
 export async function withModels<T>(options: EvalOptions, read: (clip: ClipModel, executor: Executor) => Promise<T>): Promise<{ readonly head: EvalHead; readonly results: [T, T?] }> {
   const folders = [options.clip, ...(options.baseline === undefined ? [] : [options.baseline])];
-  const models = await Promise.all(folders.map(async (folder) => loadClip(await openPath(folder))));
+  const models = await Promise.all(folders.map(openClip));
   const executor = await openExecutor(options.executor);
   try {
     const results: T[] = [];

@@ -1,13 +1,10 @@
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openPath } from '../data/files-node';
 import { writeSafetensors } from '../data/safetensors';
 import { createNodeOrt } from '../executors/ort-node';
 import { nextOf } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import type { Graph } from '../ir/graph';
-import { loadClip } from '../models/clip';
-import { loadDiffusion } from '../models/diffusion';
 import { encodeModel } from '../onnx/encode';
 import { inlineFunctions } from '../passes/inline';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
@@ -16,6 +13,7 @@ import { readDraws } from '../train/draws-file';
 import { warmupSteps } from '../train/schedule';
 import { initialState } from '../train/step';
 import { readBytes, writeWhole } from './files';
+import { openClip, openDiffusion } from './model';
 import { needed, parseTrainOptions, settingsFrom } from './train-options';
 
 const INITIAL = 'initial.safetensors';
@@ -49,8 +47,8 @@ export async function exportStep(argv: string[]): Promise<ExportReport> {
   const out = needed(options, 'out');
   const draws = options.draws === undefined ? undefined : readDraws(await readBytes(options.draws), options.draws);
   const settings = settingsFrom(options.given, draws);
-  const clip = await loadClip(await openPath(needed(options, 'clip')));
-  const diffusion = await loadDiffusion(await openPath(needed(options, 'diffusion')));
+  const clip = await openClip(needed(options, 'clip'));
+  const diffusion = await openDiffusion(needed(options, 'diffusion'));
   const there = await readdir(out).catch(() => []);
   if (there.length) throw new UserError('The output folder exists and is not empty', out, 'Choose another --out, or remove it');
   const prepared = await prepareStep({ clip, diffusion, settings, ...(draws && { draws }) });

@@ -17,13 +17,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'export-step': { does: 'the step graph as ONNX: options as train', run: async (argv) => (await import('./export-step')).exportStep(argv) },
 };
 
+const BY_NAME = 'A model\'s DIR can be hf:owner/name[@revision] as well: it is downloaded from the Hugging Face hub once (HF_ENDPOINT: a mirror of it; HF_HUB_CACHE: where downloads are kept).';
+
 /** A line a benchmark. */
 function benchmarks(): string {
   return Object.entries(BENCHMARKS).map(([name, { takes }]) => `${name} ${takes}`).join(`\n${' '.repeat(14)}`);
 }
 
 function help(): string {
-  return ['usage: npm run --silent cli -- <command> [--json] [--executor webgpu|ort|reference]', ...Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(11)} ${does}`)].join('\n');
+  return ['usage: npm run --silent cli -- <command> [--json] [--executor webgpu|ort|reference]', ...Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(11)} ${does}`), BY_NAME].join('\n');
 }
 
 async function main([name, ...argv]: string[]): Promise<void> {

@@ -2,20 +2,20 @@ import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { openPath } from '../data/files-node';
 import { parseJson } from '../data/json';
 import { embedPictures } from '../eval/embed';
 import { nanoCaptions } from '../eval/nano/realigned';
 import type { RetrievalSet } from '../eval/retrieval';
 import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
-import { loadClip, type ClipModel } from '../models/clip';
+import type { ClipModel } from '../models/clip';
 import { createEncoder } from '../models/encoder';
 import { exportClip } from '../models/export';
 import { realign as align, REALIGN, type CaptionedEmbeddings, type RealignMetrics } from '../train/realign';
 import { captionedIn } from './eval-retrieval';
 import { openExecutor } from './executor';
 import { writeWhole } from './files';
+import { fixedLocation, openClip } from './model';
 import { requireFree } from './run-folder';
 import { fromText } from '../train/draws-file';
 
@@ -47,7 +47,8 @@ export async function realign(argv: string[]): Promise<RealignReport> {
   const settings = { ...parseJson(JSON.stringify(Object.fromEntries(given)), 'realign', settingsSchema), batch: REALIGN.batch };
   await requireFree(out);
   const set = images === undefined ? nanoCaptions() : await captionedIn(images);
-  const clip = await loadClip(await openPath(folder));
+  const location = await fixedLocation(folder);
+  const clip = await openClip(location);
   const executor = await openExecutor(values.executor);
   try {
     const started = performance.now();
@@ -61,7 +62,7 @@ export async function realign(argv: string[]): Promise<RealignReport> {
       out: resolve(out), steps: settings.steps, pictures: set.pictures.length, captions: set.captions.length, first_loss: history[0]!.loss, loss: history.at(-1)!.loss,
       executor: executor.description, seconds: (performance.now() - started) / 1000,
     };
-    await writeModel(aligned, out, { 'realign.json': `${JSON.stringify({ clip: resolve(folder), data: images === undefined ? 'nano' : resolve(images), ...settings, ...report }, null, 2)}\n`, 'metrics.jsonl': history.map(({ step, loss, lr, gradNorm }) => `${JSON.stringify({ step, loss, lr, grad_norm: gradNorm })}\n`).join('') });
+    await writeModel(aligned, out, { 'realign.json': `${JSON.stringify({ clip: location, data: images === undefined ? 'nano' : resolve(images), ...settings, ...report }, null, 2)}\n`, 'metrics.jsonl': history.map(({ step, loss, lr, gradNorm }) => `${JSON.stringify({ step, loss, lr, grad_norm: gradNorm })}\n`).join('') });
     return report;
   } finally {
     await executor.dispose();

@@ -11,7 +11,7 @@ import { writeWhole } from './files';
 
 const PARTIAL = '.partial';
 
-/** Where a run's parts came from: absolute paths. */
+/** Where a run's parts came from: absolute paths, or commits on the hub. */
 export interface RunInputs {
   readonly clip: string;
   readonly diffusion: string;

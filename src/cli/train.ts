@@ -7,8 +7,6 @@ import { writeSafetensors } from '../data/safetensors';
 import { createNodeOrt } from '../executors/ort-node';
 import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
-import { loadClip } from '../models/clip';
-import { loadDiffusion } from '../models/diffusion';
 import { exportClip } from '../models/export';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
 import { readDraws, type DrawsFile } from '../train/draws-file';
@@ -16,6 +14,7 @@ import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
 import packageJson from '../../package.json' with { type: 'json' };
 import { openExecutor } from './executor';
 import { readBytes, writeWhole } from './files';
+import { fixedLocation, openClip, openDiffusion } from './model';
 import { RunFolder, type RunInputs } from './run-folder';
 import { missing, needed, parseTrainOptions, settingsFrom, type TrainOptions } from './train-options';
 
@@ -55,7 +54,7 @@ export async function train(argv: string[]): Promise<TrainReport> {
 
 async function begin(options: TrainOptions): Promise<Job> {
   const absolute = (path: string | undefined): string | undefined => path && resolve(path);
-  const inputs = { clip: resolve(needed(options, 'clip')), diffusion: resolve(needed(options, 'diffusion')), images: absolute(options.images), draws: absolute(options.draws) };
+  const inputs = { clip: await fixedLocation(needed(options, 'clip')), diffusion: await fixedLocation(needed(options, 'diffusion')), images: absolute(options.images), draws: absolute(options.draws) };
   const out = needed(options, 'out');
   const draws = await drawsOf(inputs);
   const settings = settingsFrom(options.given, draws);
@@ -72,7 +71,7 @@ async function goOn(options: TrainOptions, path: string): Promise<Job> {
   const differing = Object.keys(options.given).find((key) => asked[key] !== written[key] && key !== 'checkpoint_every');
   if (differing !== undefined) throw new UserError(`The run was started with ${differing} ${String(written[differing])}, not ${String(asked[differing])}`, folder.partial, 'Resume it as it was, or start another run');
   for (const name of ['clip', 'diffusion', 'images', 'draws'] as const) {
-    if (options[name] !== undefined && resolve(options[name]) !== inputs[name]) throw new UserError(`The run was started with --${name} ${inputs[name] ?? '(none)'}`, folder.partial, `Leave --${name} out, or start another run`);
+    if (options[name] !== undefined && (await fixedLocation(options[name])) !== inputs[name]) throw new UserError(`The run was started with --${name} ${inputs[name] ?? '(none)'}`, folder.partial, `Leave --${name} out, or start another run`);
   }
   return { folder, settings, inputs, draws: await drawsOf(inputs), executor: await openExecutor(options.executor ?? executor), recordDraws: undefined, before: skipped };
 }
@@ -85,8 +84,8 @@ async function run(job: Job, frozen: Executor): Promise<TrainReport> {
   const { folder, settings, inputs, draws, executor } = job;
   const started = performance.now();
   const { pictures, skipped } = await picturesOf(job);
-  const clip = await loadClip(await openPath(inputs.clip));
-  const diffusion = await loadDiffusion(await openPath(inputs.diffusion));
+  const clip = await openClip(inputs.clip);
+  const diffusion = await openDiffusion(inputs.diffusion);
   const trainer = await Trainer.create({
     clip, diffusion, pictures, settings, executor, frozen, record: job.recordDraws !== undefined, ...(draws && { draws }),
     onProgress: (phase, label, done, total) => done < total && console.error(`${phase} ${label}`),

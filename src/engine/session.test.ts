@@ -108,7 +108,7 @@ describe('a session', () => {
     expect(await session.loadDiffusion({ hub: 'nano/sd' })).toMatchObject({ value: { name: 'sd' } });
     await new Promise((done) => setTimeout(done, 150));
     expect(events).toEqual(expect.arrayContaining([{ kind: 'download', model: 'clip', done: 0, total: bytes }, { kind: 'download', model: 'clip', done: bytes, total: bytes }]));
-    expect(await session.loadClip({ hub: 'nano/sd' })).toMatchObject({ ok: false, failure: { message: expect.stringMatching(/vision_model\.onnx is missing.*nano\/sd.*Xenova/) as string } });
+    expect(await session.loadClip({ hub: 'nano/sd' })).toMatchObject({ ok: false, failure: { message: expect.stringMatching(/a diffusion model, not a CLIP model.*nano\/sd/) as string } });
     expect(await session.loadPictures({ hub: 'nano/clip' })).toMatchObject({ ok: false });
     const load = session.loadDiffusion({ hub: 'nano/absent' });
     await session.cancelDownload('diffusion');

@@ -81,11 +81,12 @@ export function formatHubName({ repository, revision }: HubName): string {
 
 const hash = z.string().regex(/^[0-9a-f]{40,64}$/);
 const size = z.number().int().min(0);
+const path = z.string().refine((text) => text.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), 'expected a path inside the repository');
 const modelInfo = z.object({
   sha: hash,
   gated: z.union([z.boolean(), z.string()]).default(false),
   cardData: z.object({ license: z.unknown(), license_name: z.unknown() }).partial().nullish(),
-  siblings: z.array(z.object({ rfilename: z.string(), blobId: hash, size, lfs: z.object({ sha256: hash, size }).nullish() })),
+  siblings: z.array(z.object({ rfilename: path, blobId: hash, size, lfs: z.object({ sha256: hash, size }).nullish() })),
 });
 
 /** Lists a repository. Its files are downloaded whole when they are first read, and found in the store later on. Rejects with a UserError that names repository, file and remedy. */

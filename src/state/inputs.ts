@@ -1,5 +1,5 @@
 import type { SourceKind } from '../engine/api';
-import type { PageState } from './store';
+import type { PageState } from './page';
 
 /** Cards by the names that they bear on the page. */
 export const CARDS: { readonly [K in SourceKind]: string } = { clip: 'Eyes', diffusion: 'Teacher', pictures: 'Pictures', benchmark: 'Compare' };

@@ -1,6 +1,6 @@
 import { combinationOf, executorFor, planSentence } from './plan';
 import { isBusy } from './run';
-import type { PageState } from './store';
+import type { PageState } from './page';
 
 /** What the engine is at, so that its inputs must hold still. */
 export function workUnderWay({ run, measured }: PageState): 'A run' | 'An evaluation' | undefined {
@@ -16,8 +16,8 @@ export function readiness(state: PageState): { readonly ready: boolean; readonly
   if (work) return { ready: false, sentence: `${work} is under way.` };
   const executor = executorFor(settings, probe);
   const [clip, diffusion] = [slots.clip.info, slots.diffusion.info];
-  const reading = Object.values(slots).find((slot) => slot.reading !== undefined)?.reading;
-  if (reading !== undefined) return { ready: false, sentence: `Reading ${reading}…` };
+  const waiting = Object.values(slots).find((slot) => slot.reading !== undefined);
+  if (waiting) return { ready: false, sentence: `${waiting.progress ? 'Downloading' : 'Reading'} ${waiting.reading}…` };
   if (!executor) return { ready: false, sentence: 'Looking at what this machine offers…' };
   if (!clip || !diffusion || !slots.pictures.info) return { ready: false, sentence: 'Choose eyes, a teacher and pictures first.' };
   const pace = paces[combinationOf(settings, executor, clip, diffusion)];

@@ -1,7 +1,7 @@
 import type { Comparison, Score, Settings } from '../engine/api';
 import type { RunState } from './run';
 import type { Series } from './series';
-import type { Measured } from './store';
+import type { Measured } from './page';
 
 interface ReportInput {
   readonly settings: Settings;

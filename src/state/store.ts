@@ -1,79 +1,17 @@
 import { create } from 'zustand';
-import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Failure, HubOffer, ModelKind, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind } from '../engine/api';
+import type { Answer, EngineApi, EngineEvent, Failure, HubOffer, ModelKind, Recognised, Settings, Source, SourceKind } from '../engine/api';
 import { ask, connect, disconnect, type OpenEngine } from './connection';
 import type { FileSource } from './files';
-import { pastRun, type PastRun } from './history';
+import { pastRun } from './history';
 import { rememberHubName } from './hub-names';
 import { CARDS, SOURCE_KINDS } from './inputs';
-import { loadPaces, savePaces, withPace, type Paces } from './pace';
+import { loadPaces, savePaces, withPace } from './pace';
+import type { Infos, Measured, PageState, Slot } from './page';
 import { combinationOf } from './plan';
 import { workUnderWay } from './ready';
 import { applyEvent, canExport, idleRun, isBusy, type RunState } from './run';
 import { appendStep, emptySeries, type Series } from './series';
 import { defaultSettings, problemOf, settingsFromQuery, settingsToQuery, settled } from './settings';
-
-export interface Infos {
-  readonly clip: ClipInfo;
-  readonly diffusion: DiffusionInfo;
-  readonly pictures: PicturesInfo;
-  readonly benchmark: BenchmarkInfo;
-}
-
-/** What a card holds, and what it is reading to hold next. */
-export interface Slot<T> {
-  readonly reading?: string;
-  /** Bytes of it that have come from the hub. */
-  readonly progress?: { readonly done: number; readonly total: number };
-  /** That the download is to end has been asked for. */
-  readonly cancelling?: boolean;
-  readonly info?: T;
-  readonly source?: Source;
-}
-
-type Slots = { readonly [K in SourceKind]: Slot<Infos[K]> };
-
-/** What was recognised last, what it was taken for, and what it took the place of. */
-export interface Dropped {
-  readonly source: FileSource;
-  readonly kind: SourceKind;
-  readonly replaced?: Source;
-}
-
-/** An evaluation under way, or what has come of it. */
-export interface Measured {
-  readonly progress?: { readonly label: string; readonly done: number; readonly total: number; readonly cancelling?: boolean };
-  readonly result?: EvaluationResult;
-  readonly failed?: boolean;
-}
-
-export interface PageState {
-  readonly probe?: Probe;
-  readonly catalogue: readonly BundledItem[];
-  readonly slots: Slots;
-  /** Set by a person, an address or a file. */
-  readonly own: Partial<Settings>;
-  /** For the models on the page. */
-  readonly advice?: Advice;
-  /** A person's own, over the advice, over the defaults. */
-  readonly settings: Settings;
-  readonly run: RunState;
-  /** Runs of this visit that were compared, the newest first. */
-  readonly history: readonly PastRun[];
-  readonly seriesVersion: number;
-  readonly evaluations: readonly EvaluationInfo[];
-  /** By the evaluation's id. */
-  readonly measured: Readonly<Record<string, Measured>>;
-  /** Newest last; shown in one place until dismissed. */
-  readonly failures: readonly Failure[];
-  readonly paces: Paces;
-  readonly dropped?: Dropped;
-  /** What is looked at to find out what it is. */
-  readonly looking?: string;
-  /** What came of dropped files that fill no card. */
-  readonly notice?: string;
-  /** The engine is gone, and none has been opened in its place. */
-  readonly broken: boolean;
-}
 
 export const usePage = create<PageState>()(() => ({
   catalogue: [],

@@ -14,7 +14,7 @@ export function HelpDialog({ opened, onClose }: HelpDialogProps): ReactElement {
         <p>
           CLIP models often miss what a person sees at once: which way an arrow points, how many cups there are. Here such a model, the <b>Eyes</b>,
           learns from a diffusion model, the <b>Teacher</b>: the Teacher removes noise from your <b>Pictures</b> knowing only what the Eyes tell it, and the Eyes
-          are changed so that it succeeds better. No captions are needed. All of it happens in this tab; nothing leaves your machine.
+          are changed so that it succeeds better. No captions are needed. All of it happens in this tab; nothing of yours leaves your machine. Only where you name a model of the Hugging Face hub does the page ask that hub for its files.
         </p>
         <p>
           <b>Tune</b> does that step by step. Then <b>Compare</b> asks both models, before and after, about pairs of pictures that differ in one thing: each of two
@@ -30,6 +30,10 @@ export function HelpDialog({ opened, onClose }: HelpDialogProps): ReactElement {
         <p>
           Drop a folder, pictures, a zip archive or a model anywhere on the page. CLIP models are folders in the Hugging Face layout with <code>onnx/vision_model.onnx</code> and{' '}
           <code>onnx/text_model.onnx</code>; teachers are folders in the diffusers layout with ONNX files, as Optimum exports them.
+        </p>
+        <p>
+          Either can come from the Hugging Face hub by name: <code>owner/name</code>, <code>owner/name@revision</code> or the address of its page. The card says first what that downloads; only the
+          files that the model needs are fetched, once, and they stay in this browser until you clear the storage of this page.
         </p>
         <h3>Turning WebGPU on</h3>
         <p>

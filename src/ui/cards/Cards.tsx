@@ -1,7 +1,8 @@
 import type { ReactElement } from 'react';
 import { formatBytes, formatCount, plural } from '../../state/format';
 import { recipeSummary } from '../../state/plan';
-import { usePage, type Slot } from '../../state/store';
+import type { Slot } from '../../state/page';
+import { usePage } from '../../state/store';
 import { Picture } from '../compare/Picture';
 import { Card } from './Card';
 import styles from './Card.module.css';
@@ -12,12 +13,12 @@ import { SkippedList } from './SkippedList';
 import { SourcePicker } from './SourcePicker';
 
 function summaryOf<T>(slot: Slot<T>, describe: (info: T) => string): string {
-  if (slot.progress && slot.progress.done < slot.progress.total) return `downloading ${formatBytes(slot.progress.done)} of ${formatBytes(slot.progress.total)}`;
-  if (slot.reading !== undefined) return `reading ${slot.reading}…`;
+  if (slot.reading !== undefined) return slot.progress ? `downloading ${slot.reading}` : `reading ${slot.reading}…`;
   return slot.info === undefined ? 'nothing chosen' : describe(slot.info);
 }
 
 function detailOf<T>(slot: Slot<T>, describe: (info: T) => string): string | undefined {
+  if (slot.progress) return `· ${Math.floor((100 * slot.progress.done) / Math.max(1, slot.progress.total))} %`;
   return slot.reading === undefined && slot.info !== undefined ? `· ${describe(slot.info)}` : undefined;
 }
 

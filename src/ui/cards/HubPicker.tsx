@@ -11,6 +11,8 @@ interface HubPickerProps {
   readonly kind: ModelKind;
 }
 
+const PRIVACY = 'Asks huggingface.co for the files of the model you name; nothing of yours is sent there.';
+
 function offerText({ name, files, bytes, missing, licence }: HubOffer): string {
   const here = missing < bytes ? `, of which ${formatBytes(bytes - missing)} are here` : '';
   return `${name}: ${plural(files, 'file')}, ${formatBytes(bytes)}${here}${licence === undefined ? '' : `, licence ${licence}`}. They stay in this browser's storage.`;
@@ -18,7 +20,7 @@ function offerText({ name, files, bytes, missing, licence }: HubOffer): string {
 
 /** Takes a model from the Hugging Face hub by its repository's name, once a person has seen what that downloads. */
 export function HubPicker({ kind }: HubPickerProps): ReactElement {
-  const names = useId();
+  const id = useId();
   const [typed, setTyped] = useState('');
   const [looking, setLooking] = useState(false);
   const [offer, setOffer] = useState<HubOffer>();
@@ -57,15 +59,15 @@ export function HubPicker({ kind }: HubPickerProps): ReactElement {
   return (
     <form className={styles.hub} onSubmit={submit}>
       <TextInput
-        size="xs" label="From the Hugging Face hub" description="Asks huggingface.co for the model's files; nothing of yours is sent there." placeholder="owner/name"
-        autoComplete="off" autoCapitalize="none" spellCheck={false} list={names} value={typed} readOnly={looking || reading !== undefined}
+        size="xs" label="From the Hugging Face hub" placeholder="owner/name"
+        autoComplete="off" autoCapitalize="none" spellCheck={false} list={`${id}-names`} aria-describedby={`${id}-text`} value={typed} readOnly={looking || reading !== undefined}
         onChange={(event) => {
           setTyped(event.currentTarget.value);
           setOffer(undefined);
         }}
       />
-      <datalist id={names}>{hubNames(kind).map((name) => <option key={name} value={name} />)}</datalist>
-      <div className="small" role="status">{progress ? `Downloading: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}` : offer && offerText(offer)}</div>
+      <datalist id={`${id}-names`}>{hubNames(kind).map((name) => <option key={name} value={name} />)}</datalist>
+      <p id={`${id}-text`} className={offer || progress ? 'small' : 'small muted'} role="status">{progress ? `Downloading: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}` : offer ? offerText(offer) : PRIVACY}</p>
       {progress && <Progress value={(100 * progress.done) / Math.max(1, progress.total)} size={4} aria-label="Progress of the download" />}
       <SteadyButton size="compact-sm" variant="default" off={off} onClick={press}>{words}</SteadyButton>
     </form>

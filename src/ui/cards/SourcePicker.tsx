@@ -45,7 +45,7 @@ export function SourcePicker({ kind, label, usually }: SourcePickerProps): React
   return (
     <>
       <NativeSelect size="xs" label={label} value={chosen} data={options} onChange={(event) => void choose(kind, { bundled: event.currentTarget.value })} />
-      <p className="small muted">{bundled.find((item) => item.id === chosen)?.note}</p>
+      <p className="small muted">{source && 'hub' in source ? 'from the Hugging Face hub' : bundled.find((item) => item.id === chosen)?.note}</p>
       <Group gap={8}>
         <Button size="compact-sm" variant="default" onClick={() => open('folder')}>Folder…</Button>
         <Button size="compact-sm" variant="default" onClick={() => open('files')}>Files…</Button>
