@@ -71,13 +71,14 @@ export function standInHub(repositories: Readonly<Record<string, Repository>>, g
   };
 }
 
-/** The same on a port of this machine. */
+/** The same on a port of this machine; large files come from another host, as the hub's do. */
 export async function serveHub(answerTo: (path: string) => HubAnswer): Promise<{ readonly endpoint: string; readonly asked: string[]; close(): void }> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url!);
     const { status, headers, body } = answerTo(request.url!);
-    response.writeHead(status, { ...headers, 'content-length': body.length }).end(request.method === 'HEAD' ? undefined : body);
+    const elsewhere = headers['location'] && { location: `http://localhost:${(server.address() as AddressInfo).port}${headers['location']}` };
+    response.writeHead(status, { ...headers, ...elsewhere, 'content-length': body.length }).end(request.method === 'HEAD' ? undefined : body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close: () => server.close() };
