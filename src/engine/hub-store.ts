@@ -1,6 +1,10 @@
+import { concatenated } from '../data/bytes';
 import { blobEntry } from '../data/files-browser';
 import { UserError } from '../ir/errors';
 import type { HubStore } from '../models/hub';
+
+/** Bytes that are written at once: every write is a message to another process, and a download comes in pieces of some 30 kB. */
+const PART = 4 * 2 ** 20;
 
 /** Left free when a file is kept. */
 const MARGIN = 64 * 2 ** 20;
@@ -19,7 +23,7 @@ export const browserStore: HubStore = {
     if (!home || !(await fits(size))) return blobEntry(path, await new Response(contents).blob());
     const handle = await home.getFileHandle(hash, { create: true });
     try {
-      await contents.pipeTo(await handle.createWritable());
+      await contents.pipeThrough(inParts()).pipeTo(await handle.createWritable());
     } catch (error) {
       await home.removeEntry(hash).catch(() => undefined);
       if ((error as Error).name !== 'QuotaExceededError') throw error;
@@ -28,6 +32,24 @@ export const browserStore: HubStore = {
     return blobEntry(path, await handle.getFile());
   },
 };
+
+function inParts(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let pieces: Uint8Array<ArrayBuffer>[] = [];
+  let held = 0;
+  const pass = (controller: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>): void => {
+    controller.enqueue(concatenated(pieces));
+    pieces = [];
+    held = 0;
+  };
+  return new TransformStream({
+    transform(piece, controller) {
+      pieces.push(piece);
+      held += piece.length;
+      if (held >= PART) pass(controller);
+    },
+    flush: pass,
+  });
+}
 
 /** Undefined where the browser keeps no files, as in some private windows. */
 async function folder(): Promise<FileSystemDirectoryHandle | undefined> {
