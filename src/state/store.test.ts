@@ -6,7 +6,7 @@ import type { FileSource } from './files';
 import { readiness } from './ready';
 import { measuredOfRun, measuresRun, olderResults } from './inputs';
 import { phaseText } from './phase';
-import { begin, cancelMeasuring, changeSettings, choose, loseEngine, measure, ownSettings, pause, receive, reopen, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
+import { begin, cancelDownload, cancelMeasuring, changeSettings, choose, lookUp, loseEngine, measure, ownSettings, pause, receive, reopen, resume, retakeDropped, stop, takeFiles, theSeries, tune, usePage } from './store';
 
 const blob = new Blob();
 const pairs = Promise.resolve([{ pattern: 'State', captions: ['open', 'shut'] as const, pictures: [blob, blob] as const }]);
@@ -69,6 +69,21 @@ describe('the page', () => {
     expect(page().failures).toEqual([{ message: 'holiday was not taken for Eyes. No model in it.', details: '' }]);
     await choose('pictures', files);
     expect(page().failures).toEqual([]);
+  });
+
+  it('downloads a model of the hub, and is silent about a download that was cancelled', async () => {
+    expect(await lookUp('clip', 'clip')).toBeUndefined();
+    expect(page().failures[0]?.message).toContain('owner/name');
+    expect(await lookUp('clip', 'a/b')).toMatchObject({ name: 'a/b', missing: 606e6 });
+    const held = page().slots.clip.source;
+    const under = choose('clip', { hub: 'a/b' });
+    while (!page().slots.clip.progress) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(readiness(page()).sentence).toBe('Downloading a/b…');
+    await cancelDownload('clip');
+    await under;
+    expect([page().slots.clip.source, page().slots.clip.progress, page().failures]).toEqual([held, undefined, []]);
+    await choose('clip', { hub: 'a/b' });
+    expect([page().slots.clip.source, page().slots.clip.progress]).toEqual([{ hub: 'a/b' }, undefined]);
   });
 
   it('takes files for what they look like, and gives back what they replaced when that was wrong', async () => {
