@@ -144,7 +144,7 @@ const vqa: Evaluation<boolean[]> = {
   info: {
     id: 'vqa',
     title: 'Questions and answers',
-    what: 'A small transformer learns to answer yes or no from the frozen patches of 3,000 drawn pictures, as multimodal models do, and is asked about 540 pairs that differ in one thing. A pair counts if both answers are right. The transformer\u2019s own luck is worth several points.',
+    what: 'A small transformer learns to answer yes or no from the frozen patches of 3,000 drawn pictures, as multimodal models do, and is asked about 540 pairs that differ in one thing. A pair counts if both answers are right. The transformer\u2019s own luck is worth a point or two.',
     unit: 'of pairs right',
     rows: 'Pattern',
   },

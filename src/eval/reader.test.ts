@@ -51,6 +51,13 @@ it('is the same each time, and another for another seed', { timeout: 180_000 }, 
   expect(await lossesOf({ ...few, seed: 4 })).not.toEqual(losses);
 });
 
+it('takes a single question about all pictures', { timeout: 180_000 }, async () => {
+  const one = learned.filter(({ question }) => question.includes('bright'));
+  const reader = await Reader.train(one, tokens, tokenizer, createNodeOrt(1), { ...SETTINGS, steps: 60 });
+  expect((await reader.answer(one)).filter(Boolean).length).toBeGreaterThan(50);
+  await reader.dispose();
+});
+
 it('says when the tokens are no numbers', { timeout: 180_000 }, async () => {
   const broken = { ...tokens, of: pictures.map((one) => one.map(() => Number.NaN)) };
   await expect(Reader.train(learned, broken, tokenizer, createNodeOrt(1), { ...SETTINGS, steps: 2 })).rejects.toThrow(/no longer a number at step 1/);

@@ -29,7 +29,7 @@ export interface ReaderSettings {
   readonly warmup: number;
 }
 
-export const READER: ReaderSettings = { seed: 1, steps: 1000, pictures: 16, questions: 4, width: 64, layers: 2, heads: 4, lr: 2e-3, warmup: 50 };
+export const READER: ReaderSettings = { seed: 1, steps: 1000, pictures: 32, questions: 8, width: 64, layers: 2, heads: 4, lr: 2e-3, warmup: 50 };
 
 const OPTIMIZER = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, clipNorm: 1, average: 0.99 };
 
@@ -40,8 +40,8 @@ interface Shape {
 }
 
 /**
- * A small transformer that answers yes/no questions about a picture from its vision tokens alone, as multimodal models read a frozen tower. A question's words
- * (CLIP's tokenizer, an embedding of the reader's own) attend to one another and to the picture; the answer is read off the first.
+ * A small transformer that answers yes/no questions about a picture from its vision tokens alone, as multimodal models read a frozen tower. A question
+ * (CLIP's tokenizer, embeddings of the reader's own) attends to the picture, layer by layer; the answer is read off what has become of it.
  */
 export class Reader {
   private epoch = -1;
@@ -132,25 +132,25 @@ export class Reader {
   }
 }
 
-/** The words of some questions, numbered from 2; 1 stands for any other, 0 begins a question, and its answer is read there. */
+/** The words of some questions, numbered from 1; 0 stands for any other. */
 class Vocabulary {
   private readonly numbers = new Map<number, number>();
-  /** Words of a question: as many as tell the given ones apart, and the one that begins it. */
+  /** Words of a question: as many as tell the given ones apart. */
   readonly length: number;
 
   constructor(questions: readonly string[], private readonly tokenizer: Tokenizer) {
     const encoded = [...new Set(questions)].map((question) => tokenizer.encode(question));
     const told = Array.from({ length: tokenizer.length }, (_, place) => encoded.some((ids) => ids[place] !== encoded[0]![place]));
-    this.length = told.lastIndexOf(true) + 2;
-    for (const id of encoded.flat()) if (!this.numbers.has(id)) this.numbers.set(id, this.numbers.size + 2);
+    this.length = Math.max(1, told.lastIndexOf(true) + 1);
+    for (const id of encoded.flat()) if (!this.numbers.has(id)) this.numbers.set(id, this.numbers.size + 1);
   }
 
   get size(): number {
-    return this.numbers.size + 2;
+    return this.numbers.size + 1;
   }
 
   encode(question: string): number[] {
-    return [0, ...this.tokenizer.encode(question).slice(0, this.length - 1).map((id) => this.numbers.get(id) ?? 1)];
+    return this.tokenizer.encode(question).slice(0, this.length).map((id) => this.numbers.get(id) ?? 0);
   }
 }
 
@@ -178,25 +178,28 @@ function answerGraph(settings: ReaderSettings, tokens: PictureTokens, vocabulary
   return net.build([net.reshape(logits, net.shape(logits), 'logits')]).graph;
 }
 
-/** tokens [B,S,D], words int64 [B Q,T] -> logits [B Q,2]. Each layer: attention among a question's words, from them to the picture's tokens, perceptron. */
+/**
+ * tokens [B,S,D], words int64 [B Q,T] -> logits [B Q,2]. A question is the sum of its words, each scaled by the vector of its place (the position encoding of
+ * memory networks, arXiv 1503.08895, learnt here); then, layer by layer, it attends to the picture and passes a perceptron.
+ */
 function readerLogits(net: Network, { pictures, questions }: Shape, { width, layers, heads }: ReaderSettings, tokens: PictureTokens, vocabulary: Vocabulary): string {
   const [rows, length] = [pictures * questions, vocabulary.length];
+  const perceptron = (name: string, x: string): string => net.plus(x, net.linear(`${name}.fc2`, net.quickGelu(net.linear(`${name}.fc1`, net.layerNorm(`${name}.norm`, x), 2 * width)), width));
+
   const seen = net.layerNorm('picture.norm', net.input('tokens', [pictures, tokens.count, tokens.width]));
   const picture = net.plus(net.linear('picture.projection', seen, width), net.parameter('picture.position', [tokens.count, width], { std: 0.02 }));
   const table = net.parameter('words.embedding', [vocabulary.size, width], { std: 0.5 });
-  let x = net.plus(net.builder.add('Gather', [table, net.input('words', [rows, length], 'int64')], { axis: 0 }), net.parameter('words.position', [length, width], { std: 0.1 }));
-  const attend = (name: string, from: string, to: string): string =>
-    net.attention(net.linear(`${name}.q`, from, width), net.linear(`${name}.k`, to, width), net.linear(`${name}.v`, to, width), heads);
+  const words = net.builder.add('Gather', [table, net.input('words', [rows, length], 'int64')], { axis: 0 });
+  const placed = net.times(words, net.plus(net.parameter('words.position', [length, width], { std: 0.1 }), 1));
+  const question = net.builder.add('ReduceSum', [placed], { axes: [1], keepdims: false });
+  let x = perceptron('question.mlp', net.reshape(question, [pictures, questions, width]));
   for (let layer = 0; layer < layers; layer++) {
     const name = `layers.${layer}`;
-    const words = net.layerNorm(`${name}.norm1`, x);
-    x = net.plus(x, net.linear(`${name}.words.out`, attend(`${name}.words`, words, words), width));
-    const asking = net.reshape(net.layerNorm(`${name}.norm2`, x), [pictures, questions * length, width]);
+    const asking = net.layerNorm(`${name}.norm`, x);
+    const found = net.attention(net.linear(`${name}.q`, asking, width), net.linear(`${name}.k`, picture, width), net.linear(`${name}.v`, picture, width), heads);
     // What is seen times what is asked: that the two agree can be read off their product.
-    const agreed = net.times(attend(`${name}.picture`, asking, picture), net.linear(`${name}.picture.asked`, asking, width));
-    x = net.plus(x, net.reshape(net.linear(`${name}.picture.out`, agreed, width), [rows, length, width]));
-    const inner = net.quickGelu(net.linear(`${name}.mlp.fc1`, net.layerNorm(`${name}.norm3`, x), 4 * width));
-    x = net.plus(x, net.linear(`${name}.mlp.fc2`, inner, width));
+    const agreed = net.times(found, net.linear(`${name}.asked`, asking, width));
+    x = perceptron(`${name}.mlp`, net.plus(x, net.linear(`${name}.out`, agreed, width)));
   }
-  return net.linear('answer', net.layerNorm('norm', net.reshape(net.slice(x, 1, 0, 1), [rows, width])), 2);
+  return net.linear('answer', net.layerNorm('norm', net.reshape(x, [rows, width])), 2);
 }
