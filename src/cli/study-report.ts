@@ -2,7 +2,7 @@ import { EVALUATIONS, RECIPES, type Evaluation, type Figure, type Recipe, type S
 import { FLIPS, mean, signFlipTest, standardDeviation } from './study-statistics';
 
 const TITLES: Readonly<Record<Evaluation, { readonly title: string; readonly note: string; readonly cases: string }>> = {
-  pairs: { title: 'Pair score', note: 'MMVP-nano, official rule: a pair counts if both of its pictures prefer their own statement; mean of the patterns', cases: 'pairs' },
+  pairs: { title: 'Pair score', note: 'MMVP-nano, official rule: a pair counts if both statements prefer their own picture; mean of the patterns', cases: 'pairs' },
   readout: { title: 'Attribute read-out', note: 'linear probes on the class embedding, frozen protocol', cases: 'attributes of pictures' },
   'zero-shot': { title: 'Zero-shot', note: 'top-1, mean of 27 generated sets', cases: 'pictures' },
   retrieval: { title: 'Retrieval', note: 'R@1, mean of both sets and directions', cases: 'queries, at rank 1' },
