@@ -35,3 +35,24 @@ test('an engine whose script cannot be had is opened anew', async ({ page }) => 
   await button(page, 'Start it again').click();
   await expect(button(page, 'Tune')).toBeEnabled({ timeout: 60_000 });
 });
+
+test('a run goes on after a reload', async ({ page }) => {
+  page.on('dialog', (dialog) => void dialog.accept());
+  await visit(page, '?steps=3&batch=2&executor=wasm');
+  await tune(page);
+  await button(page, 'Pause').click();
+  await waitForPhase(page, 'paused');
+  const loss = await section(page, 'Run').getAttribute('data-loss');
+  await page.reload();
+  await expect(page.getByText(/A run of .* was broken off after step 1 of 3: nano-CLIP under nano-SD with nano pictures/)).toBeVisible({ timeout: 60_000 });
+  await keepScreen(page, 'kept');
+  await button(page, 'Go on').click();
+  await waitForPhase(page, 'done');
+  await page.getByText('Table', { exact: true }).click();
+  const losses = await page.getByRole('region', { name: 'Numbers of every step' }).getByRole('row').locator('td:nth-child(2)').allTextContents();
+  expect(losses).toHaveLength(3);
+  expect(losses.map(Number).some((shown) => Math.abs(shown - Number(loss)) < 1e-3 * shown)).toBe(true);
+  await page.reload();
+  await expect(button(page, 'Tune')).toBeEnabled({ timeout: 60_000 });
+  await expect(button(page, 'Go on')).toHaveCount(0);
+});

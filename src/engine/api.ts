@@ -121,6 +121,23 @@ export interface Usable {
   readonly refused: readonly { readonly name: string; readonly value: SettingValue; readonly why: string }[];
 }
 
+/** A run that was broken off with its tab or its engine, and can go on. */
+export interface KeptRun {
+  /** When it was kept, in milliseconds since 1970. */
+  readonly at: number;
+  /** Steps done. */
+  readonly step: number;
+  readonly settings: Settings;
+  readonly inputs: readonly {
+    readonly kind: SourceKind;
+    readonly name: string;
+    /** Undefined for files that only a person can choose again. */
+    readonly source?: Source | undefined;
+    /** Whether it is what is chosen now. */
+    readonly chosen: boolean;
+  }[];
+}
+
 /** A failure in words; `details` is for the copy button. */
 export interface Failure {
   readonly message: string;
@@ -235,6 +252,11 @@ export interface EngineApi {
   /** What of a person's own settings can be used over others that stand already. */
   usable(own: Partial<Settings>, over: Settings): Promise<Answer<Usable>>;
   start(settings: Settings): Promise<Answer<void>>;
+  /** The last run, if it was broken off. */
+  keptRun(): Promise<Answer<{ readonly run: KeptRun | undefined }>>;
+  /** Goes on with it as if nothing had been; its inputs must be chosen. */
+  goOn(): Promise<Answer<void>>;
+  discardKeptRun(): Promise<Answer<void>>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Ends training after the step under way; the comparison of what has been reached follows. */

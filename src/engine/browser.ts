@@ -8,6 +8,7 @@ import type { Probe } from './api';
 import { breathing } from './breathing';
 import { browserStore } from './hub-store';
 import type { Machine } from './machine';
+import { browserShelf } from './shelf-browser';
 
 /** The page's own address, whatever folder it is served from: workers lie under assets/ in a build. */
 const ROOT = new URL(import.meta.env.BASE_URL, import.meta.env.DEV ? self.location.origin : new URL('..', self.location.href));
@@ -18,6 +19,7 @@ export function browserMachine(decode: DecodePicture): Machine {
   return {
     decode,
     hub: { endpoint: HUB_ENDPOINT, store: browserStore },
+    shelf: browserShelf(),
     probe: () => (probed ??= probe()),
     async openExecutor(kind) {
       if (kind === 'wasm') return breathing(createWebOrt());

@@ -2,6 +2,7 @@ import type { DecodePicture } from '../data/pictures';
 import type { Executor } from '../executors/executor';
 import type { Hub } from '../models/hub';
 import type { Probe } from './api';
+import type { Shelf } from './kept';
 
 /** What a session needs of the place that it runs in: a browser's worker, or Node in tests. */
 export interface Machine {
@@ -9,6 +10,8 @@ export interface Machine {
   /** Rejects with a UserError where there is no such executor. */
   openExecutor(kind: 'webgpu' | 'wasm'): Promise<Executor>;
   readonly decode: DecodePicture;
+  /** Undefined where nothing can be kept. */
+  readonly shelf: Shelf | undefined;
   /** A file that comes with the page, by its path under `public`. Rejects with a UserError if it cannot be had. */
   bundled(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Where models come from by name, and where they are kept. */

@@ -8,6 +8,7 @@ import { createEncoder, type ClipEncoder } from '../models/encoder';
 import type { RunSettings } from '../recipes/settings';
 import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
 import type { EngineEvent, Score } from './api';
+import type { Keeper, Kept, Progress } from './kept';
 import { comparisonOf, scoreOf } from './scores';
 
 /** What a run works on. */
@@ -19,6 +20,8 @@ export interface Parts {
   readonly settings: RunSettings;
   /** Score the benchmark every so many steps; 0: before and after only. */
   readonly evaluateEvery: number;
+  /** The run that this one goes on with. */
+  readonly kept: Kept | undefined;
 }
 
 export interface Outcome {
@@ -35,8 +38,9 @@ const PREPARING = { loading: 'Loading the models', compiling: 'Building and comp
 
 /** One press of Tune: score, train, score again where a step was made. Reports through `emit`; everything it throws ends it. */
 export class TuningRun {
-  private readonly steps: StepMetrics[] = [];
-  private readonly skipped: { path: string; reason: string }[] = [];
+  private readonly steps: StepMetrics[];
+  private readonly skipped: { path: string; reason: string }[];
+  private readonly scores: Score[];
   private readonly captions = new Map<string, Float32Array>();
   private resumed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   private stopping = false;
@@ -47,14 +51,21 @@ export class TuningRun {
     private readonly parts: Parts,
     private readonly decode: DecodePicture,
     private readonly emit: (event: EngineEvent) => void,
-  ) {}
+  ) {
+    this.steps = [...(parts.kept?.metrics ?? [])];
+    this.skipped = [...(parts.kept?.skipped ?? [])];
+    this.scores = [...(parts.kept?.scores ?? [])];
+  }
 
-  async go(executor: Executor): Promise<Outcome> {
+  async go(executor: Executor, keeper: Keeper | undefined): Promise<Outcome> {
     const { clip, benchmark } = this.parts;
-    const before = benchmark && (await this.score(benchmark, clip, 0, executor));
-    const tuned = this.stopping ? clip : await this.train(executor);
+    for (const score of this.scores) this.emit({ kind: 'score', score });
+    for (const { path, reason } of this.skipped) this.emit({ kind: 'skipped', path, reason });
+    const before = this.scores[0] ?? (benchmark && (await this.score(benchmark, clip, 0, executor)));
+    const tuned = this.stopping ? clip : await this.train(executor, keeper);
     const after = benchmark && this.steps.length ? await this.score(benchmark, tuned, this.steps.length, executor) : undefined;
     if (benchmark && before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
+    await keeper?.forget();
     this.emit({ kind: 'phase', phase: 'done', label: this.stopping ? `Stopped after ${this.steps.length} steps` : 'Done' });
     return { untouched: clip, clip: tuned, steps: this.steps, skipped: this.skipped };
   }
@@ -81,35 +92,42 @@ export class TuningRun {
     this.resume();
   }
 
-  private async train(executor: Executor): Promise<ClipModel> {
-    const { clip, diffusion, settings } = this.parts;
+  private async train(executor: Executor, keeper: Keeper | undefined): Promise<ClipModel> {
+    const { clip, diffusion, settings, kept } = this.parts;
     const { steps } = settings;
     const trainer = await Trainer.create({
       clip, diffusion, settings, executor, frozen: executor, pictures: this.pictureSet(),
       onProgress: (phase, _, done, total) => this.emit({ kind: 'phase', phase, label: PREPARING[phase], done, total }),
       onSkipped: (path, reason) => {
+        if (this.skipped.some((known) => known.path === path)) return;
         this.skipped.push({ path, reason });
         this.emit({ kind: 'skipped', path, reason });
       },
     });
     try {
+      if (kept) await trainer.restore(kept.checkpoint);
       this.emit({ kind: 'started', steps, executor: executor.kind === 'ort' ? 'wasm' : executor.kind, adapter: executor.description, memoryBytes: trainer.memoryBytes });
+      for (const metrics of this.steps) this.tell(metrics);
       this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
-      while (trainer.done < steps && !this.stopping) await this.step(trainer, executor);
+      while (trainer.done < steps && !this.stopping) await this.step(trainer, executor, keeper);
+      await keeper?.keep(trainer, this.progress, true);
       return await trainer.tuned();
     } finally {
       await trainer.dispose();
     }
   }
 
-  private async step(trainer: Trainer, executor: Executor): Promise<void> {
-    const { step, loss, lr, gradNorm, seconds, images } = await this.record(trainer.step());
-    this.emit({ kind: 'step', step, loss, lr, gradNorm, seconds, imagesPerSecond: images / seconds });
+  private async step(trainer: Trainer, executor: Executor, keeper: Keeper | undefined): Promise<void> {
+    const metrics = await trainer.step();
+    const { step } = metrics;
+    this.steps.push(metrics);
+    this.tell(metrics);
     const { benchmark, evaluateEvery, settings: { steps } } = this.parts;
     if (benchmark && evaluateEvery && step % evaluateEvery === 0 && step < steps && !this.stopping) {
       await this.score(benchmark, await trainer.tuned(), step, executor);
       this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
     }
+    await keeper?.keep(trainer, this.progress, this.resumed !== undefined);
     if (!this.resumed) return;
     this.emit({ kind: 'phase', phase: 'paused', label: `Paused after step ${step}` });
     this.paused = trainer;
@@ -118,10 +136,12 @@ export class TuningRun {
     if (!this.stopping) this.emit({ kind: 'phase', phase: 'training', label: 'Training' });
   }
 
-  private async record(step: Promise<StepMetrics>): Promise<StepMetrics> {
-    const metrics = await step;
-    this.steps.push(metrics);
-    return metrics;
+  private tell({ step, loss, lr, gradNorm, seconds, images }: StepMetrics): void {
+    this.emit({ kind: 'step', step, loss, lr, gradNorm, seconds, imagesPerSecond: images / seconds });
+  }
+
+  private get progress(): Progress {
+    return { metrics: this.steps, scores: this.scores, skipped: this.skipped };
   }
 
   /** Undefined where the run was stopped meanwhile and had changed nothing yet. */
@@ -135,6 +155,7 @@ export class TuningRun {
         this.emit({ kind: 'phase', phase: 'evaluating', label, done, total });
       });
       const score = scoreOf(benchmark, similarities, step);
+      this.scores.push(score);
       this.emit({ kind: 'score', score });
       return score;
     } catch (error) {

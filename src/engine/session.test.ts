@@ -1,28 +1,32 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { openArchive } from '../data/archive';
 import { decodePicture } from '../data/decode-node';
+import { fileInMemory, findFile } from '../data/files';
 import { createNodeOrt } from '../executors/ort-node';
 import type { EngineEvent, Failure, Settings } from './api';
 import type { Machine } from './machine';
 import { memoryStore, repositoryOf, serveHub, standInHub } from '../testing/stand-in-hub';
 import { PRESETS } from '../recipes/settings';
+import type { Shelf } from './kept';
 import { Session } from './session';
 
 const machine: Machine = {
   probe: async () => ({ webgpu: 'none', adapter: '', f16: false, crossOriginIsolated: false, recommended: 'wasm', reason: 'a test' }),
   openExecutor: async () => createNodeOrt(),
   decode: decodePicture,
+  shelf: undefined,
   hub: { endpoint: 'http://127.0.0.1:1', store: memoryStore() },
   bundled: async (path) => new Uint8Array(await readFile(`public/${path}`)),
 };
 
 const settings: Settings = { recipe: 'diva', steps: 2, lr: 1e-3, draws: 1, batch: 2, accumulate: 1, seed: 1, executor: 'auto', evaluateEvery: 1, more: {} };
 
-async function ready(): Promise<{ session: Session; events: EngineEvent[]; until: (test: (event: EngineEvent) => boolean) => Promise<EngineEvent> }> {
-  const session = new Session(machine);
+async function ready(on = machine, pairs = true): Promise<{ session: Session; events: EngineEvent[]; until: (test: (event: EngineEvent) => boolean) => Promise<EngineEvent> }> {
+  const session = new Session(on);
   const events: EngineEvent[] = [];
   await session.subscribe((batch) => void events.push(...batch));
-  for (const answer of [await session.loadClip({ bundled: 'tiny-clip' }), await session.loadDiffusion({ bundled: 'tiny-sd' }), await session.loadPictures({ bundled: 'drawings' }), await session.loadBenchmark({ bundled: 'mmvp-mini' })]) {
+  for (const answer of [await session.loadClip({ bundled: 'tiny-clip' }), await session.loadDiffusion({ bundled: 'tiny-sd' }), await session.loadPictures({ bundled: 'drawings' }), ...(pairs ? [await session.loadBenchmark({ bundled: 'mmvp-mini' })] : [])]) {
     expect(answer).toMatchObject({ ok: true });
   }
   const until = async (test: (event: EngineEvent) => boolean): Promise<EngineEvent> => {
@@ -33,6 +37,15 @@ async function ready(): Promise<{ session: Session; events: EngineEvent[]; until
     }
   };
   return { session, events, until };
+}
+
+function memoryShelf(): Shelf {
+  let file: Blob | undefined;
+  return {
+    read: async () => file,
+    write: async (contents) => void (file = contents),
+    remove: async () => void (file = undefined),
+  };
 }
 
 const isPhase = (...phases: string[]) => (event: EngineEvent): boolean => event.kind === 'phase' && phases.includes(event.phase);
@@ -72,6 +85,36 @@ describe('a session', () => {
     await session.stop();
     await until(isPhase('done'));
     expect(events.filter((event) => ['step', 'comparison', 'score'].includes(event.kind) || isPhase('loading', 'compiling')(event))).toEqual([]);
+  });
+
+  it('goes on after its tab is gone as if nothing had been', async () => {
+    const vision = async (session: Session): Promise<Uint8Array> => {
+      const exported = await session.exportModel();
+      const tree = await openArchive(fileInMemory('tuned.zip', new Uint8Array(await (exported as { value: Blob }).value.arrayBuffer())));
+      return findFile(tree!, 'onnx/vision_model.onnx')!.read();
+    };
+    const shelf = memoryShelf();
+    const asked = { ...settings, steps: 6, evaluateEvery: 0 };
+    const { session: whole, events: all, until: untilWhole } = await ready(machine, false);
+    await whole.start(asked);
+    await untilWhole(isPhase('done'));
+    const { session: lost, until: untilLost } = await ready({ ...machine, shelf }, false);
+    await lost.start(asked);
+    await lost.pause();
+    await untilLost(isPhase('paused'));
+    const { session, events, until } = await ready({ ...machine, shelf }, false);
+    expect(await session.keptRun()).toMatchObject({ value: { run: { settings: { ...asked, executor: 'wasm' }, inputs: [{ kind: 'clip', chosen: true }, { chosen: true }, { chosen: true }] } } });
+    const own = await readFile(`public/pictures/${(await readdir('public/pictures'))[0]}`);
+    await session.loadPictures({ name: 'own', files: [{ path: 'a.jpg', blob: new Blob([own]) }] });
+    expect(await session.keptRun()).toMatchObject({ value: { run: { inputs: [{}, {}, { kind: 'pictures', source: { bundled: 'drawings' }, chosen: false }] } } });
+    expect(await session.goOn()).toMatchObject({ ok: false, failure: { message: expect.stringContaining('something else is chosen') as string } });
+    await session.loadPictures({ bundled: 'drawings' });
+    expect(await session.goOn()).toMatchObject({ ok: true });
+    await until((event) => isPhase('done')(event) || event.kind === 'failed');
+    const losses = (of: EngineEvent[]): number[] => of.flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
+    expect(losses(events)).toEqual(losses(all));
+    expect(Buffer.compare(await vision(session), await vision(whole))).toBe(0);
+    expect(await session.keptRun()).toMatchObject({ value: { run: undefined } });
   });
 
   it('advises the preset only where both of its models are chosen, and takes what has no field', async () => {

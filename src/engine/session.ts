@@ -10,13 +10,14 @@ import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
-import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, HubOffer, ModelKind, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind, Usable } from './api';
+import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, HubOffer, KeptRun, ModelKind, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind, Usable } from './api';
 import { Bundle } from './bundled';
 import { Downloads } from './downloads';
 import { Emitter } from './emitter';
 import { answer, failureOf } from './failure';
 import { EVALUATIONS } from './evaluations';
 import { clipInfo, diffusionInfo } from './infos';
+import { KeptRuns, type Kept } from './kept';
 import type { Machine } from './machine';
 import { Measuring } from './measuring';
 import { recognise } from './recognise';
@@ -39,6 +40,7 @@ export class Session implements EngineApi {
   private readonly emitter = new Emitter();
   private readonly bundle: Bundle;
   private readonly downloads: Downloads;
+  private readonly kept: KeptRuns;
   private readonly measuring = new Measuring(EVALUATIONS, (event) => this.emitter.emit(event));
   private readonly executors = new Map<Backend, Promise<Executor>>();
   private clip: ClipModel | undefined;
@@ -55,6 +57,7 @@ export class Session implements EngineApi {
   constructor(private readonly machine: Machine) {
     this.bundle = new Bundle(machine);
     this.downloads = new Downloads(machine.hub, (event) => this.emitter.emit(event));
+    this.kept = new KeptRuns(machine.shelf);
   }
 
   probe(): Promise<Answer<Probe>> {
@@ -93,6 +96,7 @@ export class Session implements EngineApi {
       const clip = await loadClip(await this.tree(source, 'clip'));
       const info = clipInfo(clip);
       this.clip = clip;
+      await this.kept.took('clip', info.name, source);
       this.chosen = { ...this.chosen, clip: bundledName(source) };
       return info;
     });
@@ -102,6 +106,7 @@ export class Session implements EngineApi {
     return answer(async () => {
       const diffusion = await loadDiffusion(await this.tree(source, 'diffusion'));
       this.diffusion = diffusion;
+      await this.kept.took('diffusion', diffusion.name, source);
       this.chosen = { ...this.chosen, diffusion: bundledName(source) };
       return diffusionInfo(diffusion);
     });
@@ -113,6 +118,7 @@ export class Session implements EngineApi {
       const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
       if (!pictures.length) throw noPictures(tree, skipped);
       this.pictures = pictures;
+      await this.kept.took('pictures', tree.name, source);
       const small = pictures.filter(({ size }) => size <= LARGEST_SAMPLE).slice(0, SAMPLES);
       return { name: tree.name, count: pictures.length, samples: await Promise.all(small.map(async (file) => new Blob([await file.read()]))), skipped };
     });
@@ -121,6 +127,7 @@ export class Session implements EngineApi {
   loadBenchmark(source: Source): Promise<Answer<BenchmarkInfo>> {
     return answer(async () => {
       this.benchmark = await loadMmvp(await this.tree(source, 'benchmark'));
+      await this.kept.took('benchmark', this.benchmark.name, source);
       return { name: this.benchmark.name, pairs: this.benchmark.pairs.length, warnings: this.benchmark.warnings };
     });
   }
@@ -134,29 +141,49 @@ export class Session implements EngineApi {
   }
 
   start(settings: Settings): Promise<Answer<void>> {
+    return answer(() => this.begin(settings));
+  }
+
+  keptRun(): Promise<Answer<{ readonly run: KeptRun | undefined }>> {
+    return answer(async () => ({ run: this.run ? undefined : await this.kept.offer() }));
+  }
+
+  goOn(): Promise<Answer<void>> {
     return answer(async () => {
-      if (this.run) throw new UserError('A run is under way', '', 'Stop it first');
-      if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
-      if (!this.diffusion) throw new UserError('There is no diffusion model yet', 'Teacher', 'Choose one');
-      if (!this.pictures.length) throw new UserError('There are no pictures yet', 'Pictures', 'Drop a folder of pictures');
-      if (this.measuring.busy) throw new UserError('An evaluation is under way', '', 'Wait until it is done');
-      const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, settings: runSettings(settings), evaluateEvery: settings.evaluateEvery };
-      const run = new TuningRun(parts, this.machine.decode, (event) => this.emitter.emit(event));
-      this.run = run;
-      const executor = await this.executor(settings.executor).catch((error: unknown) => {
-        this.run = undefined;
-        throw error;
-      });
-      this.outcome = undefined;
-      this.started = { settings: parts.settings, choice: settings.executor, executor };
-      void run.go(executor).then(
-        (outcome) => (this.outcome = outcome),
-        async (error: unknown) => {
-          this.emitter.emit({ kind: 'failed', failure: failureOf(error) });
-          await this.drop(executor);
-        },
-      ).finally(() => (this.run = undefined));
+      const kept = await this.kept.resume();
+      return this.begin(kept.settings, kept);
     });
+  }
+
+  discardKeptRun(): Promise<Answer<void>> {
+    return answer(() => this.kept.discard());
+  }
+
+  private async begin(settings: Settings, kept?: Kept): Promise<void> {
+    if (this.run) throw new UserError('A run is under way', '', 'Stop it first');
+    if (!this.clip) throw new UserError('There is no CLIP yet', 'Eyes', 'Choose one');
+    if (!this.diffusion) throw new UserError('There is no diffusion model yet', 'Teacher', 'Choose one');
+    if (!this.pictures.length) throw new UserError('There are no pictures yet', 'Pictures', 'Drop a folder of pictures');
+    if (this.measuring.busy) throw new UserError('An evaluation is under way', '', 'Wait until it is done');
+    const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, settings: runSettings(settings), evaluateEvery: settings.evaluateEvery };
+    const opening = this.executor(settings.executor);
+    const { parameters } = clipInfo(this.clip);
+    const run = new TuningRun({ ...parts, kept }, this.machine.decode, (event) => this.emitter.emit(event));
+    this.run = run;
+    const executor = await opening.catch((error: unknown) => {
+      this.run = undefined;
+      throw error;
+    });
+    this.outcome = undefined;
+    this.started = { settings: parts.settings, choice: settings.executor, executor };
+    const keeper = this.kept.keeper({ ...settings, executor: executor.kind === 'webgpu' ? 'webgpu' : 'wasm' }, parameters);
+    void run.go(executor, keeper).then(
+      (outcome) => (this.outcome = outcome),
+      async (error: unknown) => {
+        this.emitter.emit({ kind: 'failed', failure: failureOf(error) });
+        await this.drop(executor);
+      },
+    ).finally(() => (this.run = undefined));
   }
 
   async pause(): Promise<void> {

@@ -1,5 +1,5 @@
 /** All that the page shows, as data; store.ts is what changes it. */
-import type { Advice, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EvaluationInfo, EvaluationResult, Failure, PicturesInfo, Probe, Settings, Source, SourceKind } from '../engine/api';
+import type { Advice, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EvaluationInfo, EvaluationResult, Failure, KeptRun, PicturesInfo, Probe, Settings, Source, SourceKind } from '../engine/api';
 import type { FileSource } from './files';
 import type { PastRun } from './history';
 import type { Paces } from './pace';
@@ -66,4 +66,6 @@ export interface PageState {
   readonly notice?: string;
   /** The engine is gone, and none has been opened in its place. */
   readonly broken: boolean;
+  /** A run that was broken off and can go on. */
+  readonly kept?: KeptRun;
 }

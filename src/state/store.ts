@@ -174,6 +174,7 @@ async function load<K extends SourceKind>(kind: K, source: Source): Promise<void
   if (kind === 'clip' && info !== undefined) set({ measured: {} });
   if ('hub' in source && info !== undefined && (kind === 'clip' || kind === 'diffusion')) rememberHubName(kind, source.hub);
   await takeAdvice(kind);
+  if (get().kept) await lookForKept();
 }
 
 /** Gives a new engine what the card holds; results on the page stay those of it where it has not changed. */
@@ -267,12 +268,34 @@ export function ownSettings(own: Partial<Settings>): void {
 }
 
 export async function tune(): Promise<void> {
-  if (workUnderWay(get())) return;
+  const { settings } = get();
+  if (!workUnderWay(get())) await startRun(settings, (api) => api.start(settings));
+}
+
+async function lookForKept(): Promise<void> {
+  set({ kept: (await valueOf((api) => api.keptRun()))?.run });
+}
+
+/** Goes on with the run that was broken off; what it was started on is chosen again where the page can do that. */
+export async function goOn(): Promise<void> {
+  const { kept } = get();
+  if (!kept || workUnderWay(get())) return;
+  for (const { kind, source, chosen } of kept.inputs) if (source && !chosen) await choose(kind, source);
+  await lookForKept();
+  if (get().kept?.inputs.every(({ chosen }) => chosen)) await startRun(kept.settings, (api) => api.goOn());
+}
+
+export async function discardKept(): Promise<void> {
+  await valueOf((api) => api.discardKeptRun());
+  set({ kept: undefined });
+}
+
+async function startRun(settings: Settings, start: (api: EngineApi) => Promise<Answer<void>>): Promise<void> {
   series = emptySeries();
   const { clip, diffusion, pictures, benchmark } = get().slots;
   const inputs = { clip: clip.info, diffusion: diffusion.info, pictures: pictures.info, benchmark: benchmark.info };
-  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting', settings: state.settings, inputs }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined }));
-  const answer = await ask((api) => api.start(get().settings));
+  set((state) => ({ run: { ...idleRun, phase: 'loading', label: 'Starting', settings, inputs }, seriesVersion: state.seriesVersion + 1, measured: {}, failures: [], dropped: undefined, notice: undefined, kept: undefined }));
+  const answer = await ask(start);
   if (!answer.ok) receive([{ kind: 'failed', failure: answer.failure }]);
 }
 
@@ -340,6 +363,7 @@ async function meetEngine(): Promise<void> {
   const evaluations = (await valueOf((api) => api.evaluations())) ?? [];
   if (!get().broken) set({ probe, catalogue, evaluations });
   for (const kind of SOURCE_KINDS) await inTurn(kind, () => (held.includes(kind) ? loadAgain(kind, get().slots[kind].source!) : loadFirst(kind)));
+  await lookForKept();
 }
 
 async function loadFirst(kind: SourceKind): Promise<void> {

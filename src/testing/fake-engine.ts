@@ -1,4 +1,4 @@
-import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, HubOffer, ModelKind, PairResult, Phase, Probe, Score, Settings, Source, Recognised, Usable } from '../engine/api';
+import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, HubOffer, ModelKind, KeptRun, PairResult, Phase, Probe, Score, Settings, Source, Recognised, Usable } from '../engine/api';
 
 /** How the fake behaves: which machine it plays and where it fails. */
 export interface FakeOptions {
@@ -48,6 +48,9 @@ export class FakeEngine implements EngineApi {
   catalogue = (): Promise<Answer<readonly BundledItem[]>> => Promise.resolve(ok(this.options.catalogue));
   pause = (): Promise<void> => this.want('pause');
   resume = (): Promise<void> => this.want('run');
+  keptRun = (): Promise<Answer<{ run: KeptRun | undefined }>> => Promise.resolve(ok({ run: undefined }));
+  goOn = (): Promise<Answer<void>> => Promise.resolve(ok(undefined));
+  discardKeptRun = (): Promise<Answer<void>> => Promise.resolve(ok(undefined));
   stop = (): Promise<void> => this.want('stop');
   saveBundled = (): Promise<Answer<Blob>> => Promise.resolve(ok(new Blob(['PK'])));
   advise = (): Promise<Answer<Advice>> => Promise.resolve(ok({ settings: { more: { momentum: 0.9, trained: 'all' } } }));

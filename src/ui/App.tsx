@@ -9,6 +9,7 @@ import { Failures } from './Failures';
 import { Header } from './Header';
 import { HistoryPanel } from './HistoryPanel';
 import { KeepPanel } from './KeepPanel';
+import { KeptNotice } from './KeptNotice';
 import { MachineNotice } from './MachineNotice';
 import { MeasurePanel } from './measure/MeasurePanel';
 import { RunPanel } from './run/RunPanel';
@@ -18,6 +19,7 @@ export function App(): ReactElement {
     <div className={styles.page}>
       <Header />
       <Failures />
+      <KeptNotice />
       <DroppedNotice />
       <MachineNotice />
       <main className={styles.grid}>
