@@ -1,7 +1,10 @@
 import type { FileEntry, FileTree } from '../data/files';
 import { nanoMmvp, nanoPictures } from '../data/scenes/nano';
 import { UserError } from '../ir/errors';
+import { clipPaths } from '../models/clip';
+import { diffusionPaths } from '../models/diffusion';
 import type { BundledItem, SourceKind } from './api';
+import { neededBytes } from './infos';
 import type { Machine } from './machine';
 
 /** An entry of public/bundled.json, which scripts/bundle-manifest.mjs writes. */
@@ -20,6 +23,8 @@ const DRAWN: readonly (Omit<BundledItem, 'bytes'> & { readonly draw: () => Promi
   { id: 'mmvp-nano', kind: 'benchmark', title: 'MMVP-nano', note: 'pairs of scenes that differ in one thing, drawn from seeds in this tab', draw: nanoMmvp },
 ];
 
+const MODEL_PATHS = { clip: clipPaths, diffusion: diffusionPaths };
+
 /** What comes with the page: drawn, or fetched file by file when it is read. */
 export class Bundle {
   private manifest: Promise<readonly ManifestItem[]> | undefined;
@@ -28,8 +33,7 @@ export class Bundle {
   constructor(private readonly machine: Machine) {}
 
   async items(): Promise<readonly BundledItem[]> {
-    const items = await this.read();
-    const fetched = items.map(({ id, kind, title, note, files }) => ({ id, kind, title, note, bytes: files.reduce((sum, { size }) => sum + size, 0) }));
+    const fetched = (await this.read()).map((item) => ({ id: item.id, kind: item.kind, title: item.title, note: item.note, bytes: this.bytesOf(item) }));
     return [...DRAWN.map(({ id, kind, title, note }) => ({ id, kind, title, note, bytes: 0 })), ...fetched];
   }
 
@@ -41,7 +45,16 @@ export class Bundle {
     }
     const item = (await this.read()).find((candidate) => candidate.id === id);
     if (!item) throw new UserError(`Nothing bundled is called "${id}"`, '', 'Choose from the list');
+    return this.treeOf(item);
+  }
+
+  private treeOf(item: ManifestItem): FileTree {
     return { name: item.title, files: item.files.map(({ path, size }) => this.entry(`${item.folder}/${path}`, path, size)) };
+  }
+
+  /** Of what choosing it fetches: a model's folder holds more, for other programs. */
+  private bytesOf(item: ManifestItem): number {
+    return item.kind === 'clip' || item.kind === 'diffusion' ? neededBytes(this.treeOf(item), MODEL_PATHS[item.kind]) : item.files.reduce((sum, { size }) => sum + size, 0);
   }
 
   private read(): Promise<readonly ManifestItem[]> {
