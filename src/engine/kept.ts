@@ -80,9 +80,9 @@ export class KeptRuns {
     await this.shelf?.remove();
   }
 
-  /** Keeps a run of the inputs chosen now; undefined where that cannot be done. @param parameters of the model that is trained */
-  keeper(settings: Settings, parameters: number): Keeper | undefined {
-    return this.shelf && 12 * parameters <= MOST_BYTES ? new Keeper(this.shelf, settings, { ...this.inputs }) : undefined;
+  /** Keeps a run of the inputs chosen now; undefined where that cannot be done. */
+  keeper(settings: Settings): Keeper | undefined {
+    return this.shelf ? new Keeper(this.shelf, settings, { ...this.inputs }) : undefined;
   }
 
   /** Rejects where the browser forbids it or the file is damaged. */
@@ -95,7 +95,7 @@ export class KeptRuns {
   }
 }
 
-/** Writes checkpoints of one run. Where they cannot be written the run goes on without. */
+/** Writes checkpoints of one run. Where they are too large or cannot be written the run goes on without. */
 export class Keeper {
   private last = performance.now();
   private pause = 1000 * SECONDS;
@@ -105,7 +105,7 @@ export class Keeper {
   /** @param now although it is not yet time again */
   async keep(trainer: Trainer, progress: Progress, now = false): Promise<void> {
     const started = performance.now();
-    if (!now && started - this.last < this.pause) return;
+    if ((!now && started - this.last < this.pause) || trainer.checkpointBytes > MOST_BYTES) return;
     const header: Header = { seebetter: packageJson.version, at: Date.now(), settings: this.settings, inputs: this.inputs, ...progress };
     const text = new TextEncoder().encode(JSON.stringify(header));
     await this.shelf.write(new Blob([Uint32Array.of(text.length), text, encodeCheckpoint(await trainer.checkpoint())])).catch(() => undefined);

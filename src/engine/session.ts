@@ -167,7 +167,6 @@ export class Session implements EngineApi {
     if (this.measuring.busy) throw new UserError('An evaluation is under way', '', 'Wait until it is done');
     const parts = { clip: this.clip, diffusion: this.diffusion, pictures: this.pictures, benchmark: this.benchmark, settings: runSettings(settings), evaluateEvery: settings.evaluateEvery };
     const opening = this.executor(settings.executor);
-    const { parameters } = clipInfo(this.clip);
     const run = new TuningRun({ ...parts, kept }, this.machine.decode, (event) => this.emitter.emit(event));
     this.run = run;
     const executor = await opening.catch((error: unknown) => {
@@ -176,7 +175,7 @@ export class Session implements EngineApi {
     });
     this.outcome = undefined;
     this.started = { settings: parts.settings, choice: settings.executor, executor };
-    const keeper = this.kept.keeper({ ...settings, executor: executor.kind === 'webgpu' ? 'webgpu' : 'wasm' }, parameters);
+    const keeper = this.kept.keeper({ ...settings, executor: executor.kind === 'webgpu' ? 'webgpu' : 'wasm' });
     void run.go(executor, keeper).then(
       (outcome) => (this.outcome = outcome),
       async (error: unknown) => {

@@ -58,6 +58,8 @@ describe.skipIf(!hasShared)('Trainer', () => {
   it.each(['sgd', 'adam'])('repeats itself, and goes on from a checkpoint bit for bit: %s', async (optimizer) => {
     const first = await trainer({ optimizer });
     const metrics = await run(first, 2);
+    const { parameters, slots } = await first.checkpoint();
+    expect([...Object.values(parameters), ...Object.values(slots)].reduce((sum, { data }) => sum + data.byteLength, 0)).toBe(first.checkpointBytes);
     const checkpoint = encodeCheckpoint(await first.checkpoint());
     metrics.push(...(await run(first, 2)));
     const resumed = await trainer({ optimizer });

@@ -136,6 +136,12 @@ export class Trainer {
     return this.program.readState(this.prepared.graphs.parameters);
   }
 
+  /** Of a checkpoint's tensors. */
+  get checkpointBytes(): number {
+    const { graphs: { parameters }, initial, optimizer } = this.prepared;
+    return parameters.reduce((sum, name) => sum + (1 + optimizer.slots(name).length) * initial[name]!.data.byteLength, 0);
+  }
+
   async checkpoint(): Promise<Checkpoint> {
     const names = this.prepared.graphs.parameters;
     return { step: this.done, settings: this.settings, parameters: await this.parameters(), slots: await this.program.readState(names.flatMap((name) => this.prepared.optimizer.slots(name))) };
