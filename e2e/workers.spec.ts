@@ -1,5 +1,5 @@
 import { expect, type Page, type Worker } from '@playwright/test';
-import { alert, button, keepScreen, section, test, tune, visit, waitForPhase } from './page';
+import { alert, button, keepScreen, section, stepsDone, test, tune, visit, waitForPhase } from './page';
 
 /** Workers end as those do that the browser ends: without a word to anybody. */
 const end = (worker: Worker): Promise<void> => worker.evaluate(() => self.close()).catch(() => undefined);
@@ -38,19 +38,22 @@ test('an engine whose script cannot be had is opened anew', async ({ page }) => 
 
 test('a run goes on after a reload', async ({ page }) => {
   page.on('dialog', (dialog) => void dialog.accept());
-  await visit(page, '?steps=3&batch=2&executor=wasm');
+  await visit(page, '?steps=12&batch=2&executor=wasm');
+  await section(page, 'Pictures').getByRole('button').first().click();
+  await section(page, 'Pictures').getByRole('combobox').selectOption('drawings');
+  await expect(section(page, 'Pictures')).toContainText('48 pictures');
   await tune(page);
   await button(page, 'Pause').click();
   await waitForPhase(page, 'paused');
-  const loss = await section(page, 'Run').getAttribute('data-loss');
+  const [step, loss] = [await stepsDone(page), await section(page, 'Run').getAttribute('data-loss')];
   await page.reload();
-  await expect(page.getByText(/A run of .* was broken off after step 1 of 3: nano-CLIP under nano-SD with nano pictures/)).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(new RegExp(`A run of .* was broken off after step ${step} of 12: nano-CLIP under nano-SD with drawings`))).toBeVisible({ timeout: 60_000 });
   await keepScreen(page, 'kept');
   await button(page, 'Go on').click();
   await waitForPhase(page, 'done');
   await page.getByText('Table', { exact: true }).click();
   const losses = await page.getByRole('region', { name: 'Numbers of every step' }).getByRole('row').locator('td:nth-child(2)').allTextContents();
-  expect(losses).toHaveLength(3);
+  expect(losses).toHaveLength(12);
   expect(losses.map(Number).some((shown) => Math.abs(shown - Number(loss)) < 1e-3 * shown)).toBe(true);
   await page.reload();
   await expect(button(page, 'Tune')).toBeEnabled({ timeout: 60_000 });
