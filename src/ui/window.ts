@@ -1,8 +1,9 @@
 import { isBusy } from '../state/run';
 import { usePage } from '../state/store';
 
-/** Says in the tab's title how far a run is, and asks before a run is lost with the tab. */
+/** Says in the tab's title how far a run is, asks before a run is lost with the tab, and begins at the top after a reload, where a run that was broken off is offered. */
 export function watchWindow(): void {
+  history.scrollRestoration = 'manual';
   usePage.subscribe(({ run }, before) => {
     if (run === before.run) return;
     const title = isBusy(run.phase) && run.steps ? `${run.step}/${run.steps} · SeeBetter` : 'SeeBetter';
