@@ -1,8 +1,6 @@
 import type { FileEntry, FileTree } from '../data/files';
 import { nanoMmvp, nanoPictures } from '../data/scenes/nano';
 import { UserError } from '../ir/errors';
-import { clipPaths } from '../models/clip';
-import { diffusionPaths } from '../models/diffusion';
 import type { BundledItem, SourceKind } from './api';
 import { neededBytes } from './infos';
 import type { Machine } from './machine';
@@ -22,8 +20,6 @@ const DRAWN: readonly (Omit<BundledItem, 'bytes'> & { readonly draw: () => Promi
   { id: 'nano-pictures', kind: 'pictures', title: 'nano pictures', note: 'scenes, drawn from seeds in this tab', draw: nanoPictures },
   { id: 'mmvp-nano', kind: 'benchmark', title: 'MMVP-nano', note: 'pairs of scenes that differ in one thing, drawn from seeds in this tab', draw: nanoMmvp },
 ];
-
-const MODEL_PATHS = { clip: clipPaths, diffusion: diffusionPaths };
 
 /** What comes with the page: drawn, or fetched file by file when it is read. */
 export class Bundle {
@@ -54,7 +50,7 @@ export class Bundle {
 
   /** Of what choosing it fetches: a model's folder holds more, for other programs. */
   private bytesOf(item: ManifestItem): number {
-    return item.kind === 'clip' || item.kind === 'diffusion' ? neededBytes(this.treeOf(item), MODEL_PATHS[item.kind]) : item.files.reduce((sum, { size }) => sum + size, 0);
+    return item.kind === 'clip' || item.kind === 'diffusion' ? neededBytes(this.treeOf(item), item.kind) : item.files.reduce((sum, { size }) => sum + size, 0);
   }
 
   private read(): Promise<readonly ManifestItem[]> {

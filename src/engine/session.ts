@@ -95,8 +95,8 @@ export class Session implements EngineApi {
     return answer(async () => {
       const clip = await loadClip(await this.tree(source, 'clip'));
       const info = clipInfo(clip);
-      this.clip = clip;
       await this.kept.took('clip', info.name, source);
+      this.clip = clip;
       this.chosen = { ...this.chosen, clip: bundledName(source) };
       return info;
     });
@@ -105,8 +105,8 @@ export class Session implements EngineApi {
   loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>> {
     return answer(async () => {
       const diffusion = await loadDiffusion(await this.tree(source, 'diffusion'));
-      this.diffusion = diffusion;
       await this.kept.took('diffusion', diffusion.name, source);
+      this.diffusion = diffusion;
       this.chosen = { ...this.chosen, diffusion: bundledName(source) };
       return diffusionInfo(diffusion);
     });
@@ -117,8 +117,8 @@ export class Session implements EngineApi {
       const tree = await this.tree(source, 'pictures');
       const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
       if (!pictures.length) throw noPictures(tree, skipped);
-      this.pictures = pictures;
       await this.kept.took('pictures', tree.name, source);
+      this.pictures = pictures;
       const small = pictures.filter(({ size }) => size <= LARGEST_SAMPLE).slice(0, SAMPLES);
       return { name: tree.name, count: pictures.length, samples: await Promise.all(small.map(async (file) => new Blob([await file.read()]))), skipped };
     });
@@ -126,9 +126,10 @@ export class Session implements EngineApi {
 
   loadBenchmark(source: Source): Promise<Answer<BenchmarkInfo>> {
     return answer(async () => {
-      this.benchmark = await loadMmvp(await this.tree(source, 'benchmark'));
-      await this.kept.took('benchmark', this.benchmark.name, source);
-      return { name: this.benchmark.name, pairs: this.benchmark.pairs.length, warnings: this.benchmark.warnings };
+      const benchmark = await loadMmvp(await this.tree(source, 'benchmark'));
+      await this.kept.took('benchmark', benchmark.name, source);
+      this.benchmark = benchmark;
+      return { name: benchmark.name, pairs: benchmark.pairs.length, warnings: benchmark.warnings };
     });
   }
 

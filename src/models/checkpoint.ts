@@ -3,7 +3,7 @@ import { isFloat, toNumbers, type Tensor } from '../ir/tensor';
 import { readSafetensors } from '../data/safetensors';
 import type { FileTree } from '../data/files';
 import { parseVisionConfig, type VisionConfig } from './config';
-import { folderWith, needFile, readText } from './files';
+import { needFile, readText, rootWith, under } from './files';
 import { visionTensors } from './parameters';
 
 export interface CheckpointReport {
@@ -17,7 +17,7 @@ export interface CheckpointReport {
 
 /** Checks config.json and model.safetensors against each other. Throws a UserError that names the first tensor that is missing, misshapen, of a wrong type or not finite. */
 export async function verifyCheckpoint(tree: FileTree): Promise<CheckpointReport> {
-  const folder = folderWith(tree, ['model.safetensors']) ?? tree;
+  const folder = under(tree, rootWith(tree, ['model.safetensors']) ?? '');
   const weightsFile = needFile(folder, ['model.safetensors']);
   const configFile = needFile(folder, ['config.json']);
   const config = parseVisionConfig(await readText(configFile), configFile.path);

@@ -52,11 +52,6 @@ export function under(tree: FileTree, root: string): FileTree {
   return root === '' ? tree : subtree(tree, root.slice(0, -1));
 }
 
-export function folderWith(tree: FileTree, markers: readonly string[]): FileTree | undefined {
-  const root = rootWith(tree, markers);
-  return root === undefined ? undefined : under(tree, root);
-}
-
 /** An ONNX file with the files beside it that by their names hold its weights: model.onnx with model.onnx_data, model.onnx.data or weights.pb. */
 export function withWeights(tree: FileTree, { path }: FileEntry): FileEntry[] {
   const folder = path.slice(0, path.lastIndexOf('/') + 1);

@@ -12,10 +12,15 @@ const KINDS: { readonly [K in ModelKind]: { readonly paths: (tree: FileTree) => 
   diffusion: { paths: diffusionPaths, remedy: 'Choose a repository that holds the pipeline as ONNX, in unet/, vae_encoder/ and text_encoder/, as Optimum exports it: some of onnx-community/ do' },
 };
 
+/** Paths of the files that a model needs of its folder or repository, which may hold it in several forms. Throws a UserError that names what is missing. */
+export function neededPaths(tree: FileTree, kind: ModelKind): ReadonlySet<string> {
+  return new Set(KINDS[kind].paths(tree));
+}
+
 /** The files that a model needs of its repository, which may hold it many times over. Throws a UserError that names the first one that is missing. */
 export function neededFiles(tree: HubTree, kind: ModelKind): HubFile[] {
   try {
-    const paths = new Set(KINDS[kind].paths(tree));
+    const paths = neededPaths(tree, kind);
     return tree.files.filter(({ path }) => paths.has(path));
   } catch (error) {
     throw error instanceof UserError ? misplaced(tree, kind) ?? new UserError(error.what, tree.name, KINDS[kind].remedy) : error;
