@@ -8,6 +8,7 @@ export default defineConfig({
   projects: [{ name: 'flows', testMatch: '*.spec.ts' }, { name: 'first-visit', testMatch: 'first-visit.ts', timeout: 3_600_000 }],
   outputDir: 'test-results',
   timeout: 120_000,
+  expect: { timeout: 20_000 },
   workers: 1,
   reporter: [['list'], ['json', { outputFile: 'artifacts/playwright.json' }]],
   use: {

@@ -25,6 +25,9 @@ export const section = (page: Page, name: Section): Locator => page.getByRole('r
 export const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
 export const alert = (page: Page): Locator => page.getByRole('alert');
 
+/** Settings without what takes longest to prepare, the projection's fit and the distillation, for flows that are about something else. */
+export const PLAIN = 'set.projection=random&set.distill=0';
+
 /** Opens the page with settings and waits until everything is chosen. */
 export async function visit(page: Page, query = ''): Promise<void> {
   await page.goto(`/${query}`);

@@ -1,5 +1,5 @@
 import { expect } from '@playwright/test';
-import { alert, button, drop, keepScreen, section, stepsDone, test, tune, visit, waitForPhase, waitForStep } from './page';
+import { alert, button, drop, keepScreen, PLAIN, section, stepsDone, test, tune, visit, waitForPhase, waitForStep } from './page';
 
 test('tunes, compares, exports, and takes the export back', async ({ page }) => {
   await visit(page, '?steps=4&batch=2&executor=wasm');
@@ -51,7 +51,7 @@ test('tunes, compares, exports, and takes the export back', async ({ page }) => 
 });
 
 test('pauses, goes on and stops', async ({ page }) => {
-  await visit(page, '?steps=400&batch=2&executor=wasm');
+  await visit(page, `?steps=400&batch=2&executor=wasm&${PLAIN}`);
   await tune(page);
   await waitForStep(page, 2);
   await button(page, 'Pause').click();
@@ -71,7 +71,7 @@ test('pauses, goes on and stops', async ({ page }) => {
 
 test('tunes on WebGPU', async ({ page }) => {
   test.setTimeout(300_000);
-  await visit(page, '?steps=3&batch=1&executor=webgpu');
+  await visit(page, `?steps=3&batch=1&executor=webgpu&${PLAIN}`);
   await tune(page);
   await waitForStep(page, 3);
   await expect(section(page, 'Run')).toHaveAttribute('data-executor', 'webgpu');
@@ -83,7 +83,7 @@ test.describe('dark, on a narrow screen', () => {
   test.use({ colorScheme: 'dark', viewport: { width: 400, height: 800 } });
 
   test('nothing is wider than the screen', async ({ page }) => {
-    await visit(page, '?steps=3&batch=1&executor=wasm');
+    await visit(page, `?steps=3&batch=1&executor=wasm&${PLAIN}`);
     await keepScreen(page, 'narrow-first');
     await tune(page);
     await waitForPhase(page, 'done');

@@ -1,5 +1,5 @@
 import { expect, type Page, type Worker } from '@playwright/test';
-import { alert, button, keepScreen, section, stepsDone, test, tune, visit, waitForPhase } from './page';
+import { alert, button, keepScreen, PLAIN, section, stepsDone, test, tune, visit, waitForPhase } from './page';
 
 /** Workers end as those do that the browser ends: without a word to anybody. */
 const end = (worker: Worker): Promise<void> => worker.evaluate(() => self.close()).catch(() => undefined);
@@ -7,7 +7,9 @@ const end = (worker: Worker): Promise<void> => worker.evaluate(() => self.close(
 const workerOf = (page: Page, script: 'engine' | 'data'): Worker => page.workers().find((worker) => worker.url().includes(`/${script}-`))!;
 
 test('a decoder that ends is replaced; an engine that ends is noticed, and another one takes up the same choices', async ({ page }) => {
-  await visit(page, '?batch=2&executor=wasm');
+  await visit(page, `?batch=2&executor=wasm&${PLAIN}`);
+  await section(page, 'Pictures').locator('input[type=file]').setInputFiles('public/pictures');
+  await expect(section(page, 'Pictures')).toContainText('48 pictures');
   await end(workerOf(page, 'data'));
   await section(page, 'Pictures').locator('input[type=file]').setInputFiles('public/pictures');
   await expect(section(page, 'Pictures')).toContainText('48 pictures');
@@ -38,7 +40,7 @@ test('an engine whose script cannot be had is opened anew', async ({ page }) => 
 
 test('a run goes on after a reload', async ({ page }) => {
   page.on('dialog', (dialog) => void dialog.accept());
-  await visit(page, '?steps=12&batch=2&executor=wasm');
+  await visit(page, `?steps=12&batch=2&executor=wasm&${PLAIN}`);
   await section(page, 'Pictures').getByRole('button').first().click();
   await section(page, 'Pictures').getByRole('combobox').selectOption('drawings');
   await expect(section(page, 'Pictures')).toContainText('48 pictures');

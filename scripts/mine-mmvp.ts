@@ -1,12 +1,12 @@
 // MMVP-nano and its development set, mined with a CLIP: `npm run mine -- CLIP [ROOT]` rewrites under ROOT (the repository)
-// src/data/scenes/mmvp-nano.json, src/data/scenes/mmvp-nano-development.json and public/mmvp-nano.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+// src/data/scenes/mmvp-nano.json and src/data/scenes/mmvp-nano-development.json.
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openPath } from '../src/data/files-node';
-import { PAIRS_PER_PATTERN, writeMmvp } from '../src/data/scenes/mmvp';
+import { PAIRS_PER_PATTERN } from '../src/data/scenes/mmvp';
 import type { Split } from '../src/data/scenes/scene';
 import { embedPictures } from '../src/eval/embed';
-import { minePairs, scenePairs, type MinedPairs } from '../src/eval/mining';
+import { minePairs, type MinedPairs } from '../src/eval/mining';
 import { picturesOf } from '../src/eval/scenes';
 import { createNodeOrt } from '../src/executors/ort-node';
 import { loadClip } from '../src/models/clip';
@@ -32,8 +32,6 @@ async function write(path: string, contents: string | Uint8Array): Promise<void>
 
 const test = await mine('test', PAIRS_PER_PATTERN);
 await write('src/data/scenes/mmvp-nano.json', listOf(test));
-await rm(join(root, 'public/mmvp-nano'), { recursive: true, force: true });
-for (const { path, bytes } of await writeMmvp(scenePairs(test))) await write(`public/mmvp-nano/${path}`, bytes);
 const development = await mine('development', DEVELOPMENT_PAIRS);
 await write('src/data/scenes/mmvp-nano-development.json', listOf(development));
 console.log(`mined ${test.pairs.length} pairs of cosine ${test.threshold} or more, and ${development.pairs.length} of ${development.threshold} or more for development`);

@@ -44,10 +44,10 @@ export async function writeSheets(models: string, to: string, executor: Executor
 export async function writeRecord(models: string, to: string, executor: Executor): Promise<void> {
   const clip = await loadClip(await openPath(join(models, 'nano-clip')));
   const model = await loadDiffusion(await openPath(join(models, 'nano-sd')));
-  const benchmark = await nanoMmvp();
+  const benchmark = nanoMmvp();
   for (const file of benchmark.files) await write(join(to, 'mmvp', file.path), await file.read());
   const scenes = validationScenes(GATE_SIZES.pictures);
-  for (const [i, scene] of scenes.entries()) await write(join(to, 'validation', `${String(i).padStart(4, '0')}.png`), await encodePng(drawScene(scene)));
+  for (const [i, scene] of scenes.entries()) await write(join(to, 'validation', `${String(i).padStart(4, '0')}.png`), encodePng(drawScene(scene)));
   const pixels = pixelsOf(scenes, model.imageSize);
   const { tensors, figures } = await denoising(model, executor);
   await write(join(to, 'draws.safetensors'), writeSafetensors(tensors));

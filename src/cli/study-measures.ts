@@ -45,7 +45,7 @@ function pairs(): Measure<Float32Array> {
   let mmvp: Mmvp | undefined;
   return {
     async answers({ clip, encoder }) {
-      mmvp ??= await mmvpOfScenes(PAIRS, scenePairs(parseMined(await readFile(PAIRS, 'utf8'), PAIRS)));
+      mmvp ??= mmvpOfScenes(PAIRS, scenePairs(parseMined(await readFile(PAIRS, 'utf8'), PAIRS)));
       return mmvpSimilarities(mmvp, clip, encoder, decodePicture);
     },
     figures(similarities, before) {

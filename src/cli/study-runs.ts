@@ -155,7 +155,7 @@ class Models {
   private async pictures(): Promise<string> {
     const folder = join(this.folder, 'pictures');
     await mkdir(folder, { recursive: true });
-    for (const picture of (await nanoPictures()).files) await writeFile(join(folder, picture.path), await picture.read());
+    for (const picture of nanoPictures().files) await writeFile(join(folder, picture.path), await picture.read());
     return folder;
   }
 }

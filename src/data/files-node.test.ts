@@ -39,7 +39,7 @@ describe('openPath', () => {
 
   it('takes nested folders of 5,000 pictures', async () => {
     const folder = join(root, 'many');
-    const png = await encodePng({ width: 2, height: 3, data: new Uint8Array(18) });
+    const png = encodePng({ width: 2, height: 3, data: new Uint8Array(18) });
     for (let i = 0; i < 50; i++) {
       await mkdir(join(folder, `${i % 7}`, `${i}`), { recursive: true });
       await Promise.all(Array.from({ length: 100 }, (_, k) => writeFile(join(folder, `${i % 7}`, `${i}`, `${k}.png`), k === 99 ? 'no picture' : png)));

@@ -32,7 +32,7 @@ describe('indices of a PNG', () => {
       const bytes = await sharp(data, { raw: { width: 37, height: 23, channels: 1 } }).toColourspace('b-w').png({ adaptiveFiltering }).toBuffer();
       expect((await read(bytes)).data).toEqual(data);
     }
-    expect((await read(await encodePng({ width: 37, height: 23, data }))).data).toEqual(data);
+    expect((await read(encodePng({ width: 37, height: 23, data }))).data).toEqual(data);
   });
 
   it('are those of a palette, not its colours', async () => {

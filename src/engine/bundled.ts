@@ -15,8 +15,8 @@ interface ManifestItem {
   readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
-/** What is drawn from seeds when it is chosen, so that nothing need be fetched. */
-const DRAWN: readonly (Omit<BundledItem, 'bytes'> & { readonly draw: () => Promise<FileTree> })[] = [
+/** What is drawn from seeds, picture by picture as they are read, so that nothing need be fetched. */
+const DRAWN: readonly (Omit<BundledItem, 'bytes'> & { readonly draw: () => FileTree })[] = [
   { id: 'nano-pictures', kind: 'pictures', title: 'nano pictures', note: 'scenes, drawn from seeds in this tab', draw: nanoPictures },
   { id: 'mmvp-nano', kind: 'benchmark', title: 'MMVP-nano', note: 'pairs of scenes that differ in one thing, drawn from seeds in this tab', draw: nanoMmvp },
 ];
@@ -24,7 +24,7 @@ const DRAWN: readonly (Omit<BundledItem, 'bytes'> & { readonly draw: () => Promi
 /** What comes with the page: drawn, or fetched file by file when it is read. */
 export class Bundle {
   private manifest: Promise<readonly ManifestItem[]> | undefined;
-  private readonly drawn = new Map<string, Promise<FileTree>>();
+  private readonly drawn = new Map<string, FileTree>();
 
   constructor(private readonly machine: Machine) {}
 
@@ -34,14 +34,20 @@ export class Bundle {
   }
 
   async tree(id: string): Promise<FileTree> {
-    const drawn = DRAWN.find((candidate) => candidate.id === id);
-    if (drawn) {
-      if (!this.drawn.has(id)) this.drawn.set(id, drawn.draw());
-      return this.drawn.get(id)!;
-    }
-    const item = (await this.read()).find((candidate) => candidate.id === id);
+    const item = await this.item(id);
+    if ('folder' in item) return this.treeOf(item);
+    if (!this.drawn.has(id)) this.drawn.set(id, item.draw());
+    return this.drawn.get(id)!;
+  }
+
+  async kindOf(id: string): Promise<SourceKind> {
+    return (await this.item(id)).kind;
+  }
+
+  private async item(id: string): Promise<ManifestItem | (typeof DRAWN)[number]> {
+    const item = [...DRAWN, ...(await this.read())].find((candidate) => candidate.id === id);
     if (!item) throw new UserError(`Nothing bundled is called "${id}"`, '', 'Choose from the list');
-    return this.treeOf(item);
+    return item;
   }
 
   private treeOf(item: ManifestItem): FileTree {

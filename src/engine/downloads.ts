@@ -3,9 +3,6 @@ import { formatHubName, openHub, parseHubName, type Hub } from '../models/hub';
 import { download, neededFiles } from '../models/hub-model';
 import type { EngineEvent, HubOffer, ModelKind } from './api';
 
-/** Milliseconds between two reports. */
-const PACE = 100;
-
 /** Models that come from the hub by name. */
 export class Downloads {
   private readonly underWay = new Map<ModelKind, AbortController>();
@@ -30,7 +27,7 @@ export class Downloads {
     this.underWay.set(kind, cancelling);
     try {
       const tree = await openHub(parseHubName(name), this.hub, cancelling.signal);
-      await download(neededFiles(tree, kind), this.reporter(kind), cancelling.signal);
+      await download(neededFiles(tree, kind), (done, total) => this.emit({ kind: 'download', model: kind, done, total }), cancelling.signal);
       return tree;
     } finally {
       if (this.underWay.get(kind) === cancelling) this.underWay.delete(kind);
@@ -39,15 +36,5 @@ export class Downloads {
 
   cancel(kind: ModelKind): void {
     this.underWay.get(kind)?.abort();
-  }
-
-  private reporter(model: ModelKind): (done: number, total: number) => void {
-    let last = -Infinity;
-    return (done, total) => {
-      const now = performance.now();
-      if (done < total && now - last < PACE) return;
-      last = now;
-      this.emit({ kind: 'download', model, done, total });
-    };
   }
 }

@@ -9,7 +9,7 @@ const COLOURS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253
 const COVER = 0.65;
 
 /** A grey picture under a map, as a PNG; `from` and `to` are the values of the first and the last colour. */
-async function heatPicture({ width, height, data }: Picture, map: FloatMap, from: number, to: number): Promise<Blob> {
+function heatPicture({ width, height, data }: Picture, map: FloatMap, from: number, to: number): Blob {
   const values = enlarge(map, width, height).data;
   const pixels = new Uint8Array(3 * width * height);
   values.forEach((value, i) => {
@@ -19,8 +19,8 @@ async function heatPicture({ width, height, data }: Picture, map: FloatMap, from
   return pictureBlob({ width, height, data: pixels });
 }
 
-async function pictureBlob(picture: Picture): Promise<Blob> {
-  return new Blob([Uint8Array.from(await encodePng(picture))], { type: 'image/png' });
+function pictureBlob(picture: Picture): Blob {
+  return new Blob([encodePng(picture)], { type: 'image/png' });
 }
 
 /** @param at 0 to 1; beyond is cut off */
@@ -31,8 +31,8 @@ function colourAt(at: number): number[] {
 }
 
 /** A picture with its heat maps for a text, all on one scale. */
-export async function heatMaps(picture: Picture, text: string, before: FloatMap, after: FloatMap | undefined): Promise<HeatMaps> {
+export function heatMaps(picture: Picture, text: string, before: FloatMap, after: FloatMap | undefined): HeatMaps {
   const values = [...before.data, ...(after?.data ?? [])];
-  const paint = (map: FloatMap): Promise<Blob> => heatPicture(picture, map, Math.min(...values), Math.max(...values));
-  return { text, picture: await pictureBlob(picture), before: await paint(before), ...(after && { after: await paint(after) }) };
+  const paint = (map: FloatMap): Blob => heatPicture(picture, map, Math.min(...values), Math.max(...values));
+  return { text, picture: pictureBlob(picture), before: paint(before), ...(after && { after: paint(after) }) };
 }

@@ -150,7 +150,9 @@ describe('a session', () => {
     expect(await session.lookUp('clip', 'nano/clip')).toMatchObject({ value: { missing: 0 } });
     expect(await session.loadDiffusion({ hub: 'nano/sd' })).toMatchObject({ value: { name: 'sd' } });
     await new Promise((done) => setTimeout(done, 150));
-    expect(events).toEqual(expect.arrayContaining([{ kind: 'download', model: 'clip', done: 0, total: bytes }, { kind: 'download', model: 'clip', done: bytes, total: bytes }]));
+    const reported = events.flatMap((event) => (event.kind === 'download' && event.model === 'clip' ? [event.done] : []));
+    expect([reported[0], reported.at(-1)]).toEqual([0, bytes]);
+    expect(reported, 'whatever comes, however quickly: what follows may stall').toContain(bytes - Object.values(clip).at(-1)!.length);
     expect(await session.loadClip({ hub: 'nano/sd' })).toMatchObject({ ok: false, failure: { message: expect.stringMatching(/a diffusion model, not a CLIP model.*nano\/sd/) as string } });
     expect(await session.loadPictures({ hub: 'nano/clip' })).toMatchObject({ ok: false });
     const load = session.loadDiffusion({ hub: 'nano/absent' });

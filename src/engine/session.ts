@@ -115,7 +115,7 @@ export class Session implements EngineApi {
   loadPictures(source: Source): Promise<Answer<PicturesInfo>> {
     return answer(async () => {
       const tree = await this.tree(source, 'pictures');
-      const { pictures, skipped } = await this.decodable(await surveyPictures(tree));
+      const { pictures, skipped } = await this.survey(tree, source);
       if (!pictures.length) throw noPictures(tree, skipped);
       await this.kept.took('pictures', tree.name, source);
       this.pictures = pictures;
@@ -228,8 +228,13 @@ export class Session implements EngineApi {
     });
   }
 
-  /** A survey reads headers; of what is quickly decoded, damaged pixels are told at once too, and of the rest when training comes to them. */
-  private async decodable({ pictures, skipped }: Survey): Promise<Survey> {
+  /**
+   * What comes with the page is sound. Of a person's own pictures a survey reads the headers; of what is quickly decoded, damaged pixels are told at once too, and of the
+   * rest when training comes to them.
+   */
+  private async survey(tree: FileTree, source: Source): Promise<Survey> {
+    if ('bundled' in source && (await this.bundle.kindOf(source.bundled)) === 'pictures') return { pictures: tree.files, skipped: [] };
+    const { pictures, skipped } = await surveyPictures(tree);
     if (pictures.reduce((sum, { size }) => sum + size, 0) > QUICKLY_DECODED) return { pictures, skipped };
     const damaged: Skipped[] = [];
     const sound: FileEntry[] = [];

@@ -45,7 +45,7 @@ it('is the same each time, and takes a split of its own', async () => {
 
 it('reads its lists again and draws them as a benchmark', async () => {
   const mined = parseMined(JSON.stringify(await minePairs('q', 'test', 1, quarters, 5)), 'list.json');
-  const { pairs } = await mmvpOfScenes('nano', scenePairs(mined));
+  const { pairs } = mmvpOfScenes('nano', scenePairs(mined));
   expect(pairs.map(({ number, pattern }) => [number, pattern])).toEqual(PATTERNS.map((pattern, i) => [i + 1, pattern]));
   const [pair] = pairs;
   expect(pair!.statements[0]).not.toBe(pair!.statements[1]);

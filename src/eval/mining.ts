@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { fileInMemory, type FileEntry } from '../data/files';
+import type { FileEntry } from '../data/files';
 import { parseJson } from '../data/json';
 import { statementOf } from '../data/scenes/caption';
-import { drawScene } from '../data/scenes/draw';
+import { drawnFile } from '../data/scenes/drawn';
 import { PATTERNS } from '../data/scenes/kind';
 import { KINDS } from '../data/scenes/kinds';
 import { candidates, pairOf, type ScenePair } from '../data/scenes/pairs';
-import { encodePng } from '../data/scenes/png';
 import { seedOf, type Scene, type Split } from '../data/scenes/scene';
 import { dot } from './embed';
 import type { Mmvp, MmvpPair } from './mmvp';
@@ -57,14 +56,14 @@ export function scenePairs({ pairs }: MinedPairs): ScenePair[] {
   return pairs.map(({ pattern, seed }) => pairOf(pattern, seed));
 }
 
-/** Pairs of scenes as a benchmark to score, drawn into memory. */
-export async function mmvpOfScenes(name: string, pairs: readonly ScenePair[]): Promise<Mmvp> {
-  return { name, warnings: [], pairs: await Promise.all(pairs.map(benchmarkPair)) };
+/** Pairs of scenes as a benchmark to score. */
+export function mmvpOfScenes(name: string, pairs: readonly ScenePair[]): Mmvp {
+  return { name, warnings: [], pairs: pairs.map(benchmarkPair) };
 }
 
-async function benchmarkPair({ pattern, scenes: [first, second] }: ScenePair, index: number): Promise<MmvpPair> {
-  const picture = async (scene: Scene, id: number): Promise<FileEntry> => fileInMemory(`${pattern}/${id}.png`, await encodePng(drawScene(scene)));
-  return { number: index + 1, pattern, statements: [statementOf(first, pattern), statementOf(second, pattern)], pictures: [await picture(first, 2 * index + 1), await picture(second, 2 * index + 2)] };
+function benchmarkPair({ pattern, scenes: [first, second] }: ScenePair, index: number): MmvpPair {
+  const picture = (scene: Scene, id: number): FileEntry => drawnFile(`${pattern}/${id}.png`, scene);
+  return { number: index + 1, pattern, statements: [statementOf(first, pattern), statementOf(second, pattern)], pictures: [picture(first, 2 * index + 1), picture(second, 2 * index + 2)] };
 }
 
 /** Items in their order, but at most `most` of a kind. */

@@ -7,7 +7,7 @@ import type { ClipReader } from './embed';
 import { nanoRetrievalSets } from './nano/retrieval-sets';
 import { rankRetrieval, reportRetrieval, type RetrievalSet } from './retrieval';
 
-const png = await encodePng({ width: 1, height: 1, data: new Uint8Array(3) });
+const png = encodePng({ width: 1, height: 1, data: new Uint8Array(3) });
 const unit = (angle: number): Float32Array => Float32Array.of(Math.cos(angle), Math.sin(angle));
 const decode = async (): Promise<Picture> => ({ width: 1, height: 1, data: new Uint8Array(3) });
 

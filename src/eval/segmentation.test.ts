@@ -103,8 +103,8 @@ describe('segmentation', () => {
 
 describe('pictures with masks', async () => {
   const decode = async (): Promise<Picture> => ({ width: 2, height: 1, data: new Uint8Array(6) });
-  const picture = await encodePng({ width: 2, height: 1, data: new Uint8Array(6) });
-  const mask = (...data: number[]): Promise<Uint8Array> => encodePng(maskOf(data.length, data));
+  const picture = encodePng({ width: 2, height: 1, data: new Uint8Array(6) });
+  const mask = (...data: number[]): Uint8Array => encodePng(maskOf(data.length, data));
   const files = { 'images/a.jpg': picture, 'masks/a.png': await mask(0, 2), 'images/b.png': picture, 'masks/b.png': await mask(1, 255), 'classes.txt': 'background\ntree\ndining_table\n' };
   const read = (more: Record<string, Uint8Array | string | undefined> = {}): Promise<SegmentationSet> =>
     readMaskedFolder(treeOf(Object.fromEntries(Object.entries({ ...files, ...more }).filter((entry): entry is [string, Uint8Array | string] => entry[1] !== undefined))), decode);

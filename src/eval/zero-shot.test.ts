@@ -6,7 +6,7 @@ import { parseTemplates, readClassFolders, TEMPLATES } from './class-folders';
 import type { ClipReader } from './embed';
 import { rankAmong, rankClasses, reportZeroShot, type ZeroShotSet } from './zero-shot';
 
-const png = await encodePng({ width: 1, height: 1, data: new Uint8Array(3) });
+const png = encodePng({ width: 1, height: 1, data: new Uint8Array(3) });
 const level = (value: number): Picture => ({ width: 1, height: 1, data: Uint8Array.of(value, value, value) });
 const unit = (angle: number): Float32Array => Float32Array.of(Math.cos(angle), Math.sin(angle));
 

@@ -44,7 +44,7 @@ const RUN = JSON.stringify({ recipe: 'diva', steps: 100, seed: 1, lr: 1e-4, batc
 /** The sound files that cases are made of: small models made by hand, the bundled ones, configurations, archives, pictures. */
 export async function seeds(): Promise<Seed[]> {
   const text = (source: string): Uint8Array => new TextEncoder().encode(source);
-  const png = await encodePng({ width: 6, height: 5, data: Uint8Array.from({ length: 90 }, (_, i) => (i * 37) % 256) });
+  const png = encodePng({ width: 6, height: 5, data: Uint8Array.from({ length: 90 }, (_, i) => (i * 37) % 256) });
   const tar = tarOf({ 'a.png': png, 'b/c.png': png, 'b/c.txt': text('a caption') });
   const tensors = writeSafetensors({ a: tensorFrom('float32', [2, 3], [1, 2, 3, 4, 5, 6]), b: tensorFrom('int64', [2], [7, 8]), c: tensorFrom('float16', [0], []) }, { format: 'pt' });
   const fixtures: Seed[] = hasShared ? ['parquet/ok.parquet', 'images/ok.jpg'].map((path) => ({ file: path.split('/')[1]!, kind: path.startsWith('p') ? 'parquet' : 'image', bytes: readFileSync(shared(`malformed/${path}`)), weight: 3 })) : [];

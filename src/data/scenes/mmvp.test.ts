@@ -4,16 +4,16 @@ import { loadMmvp } from '../../eval/mmvp';
 import { statementOf } from './caption';
 import { drawScene, maskOf } from './draw';
 import { PATTERNS } from './kind';
-import { PAIRS_PER_PATTERN, writeMmvp } from './mmvp';
+import { PAIRS_PER_PATTERN, mmvpFiles } from './mmvp';
 import { candidates } from './pairs';
-import { encodePng } from './png';
+import { encodePng, pngSize } from './png';
 import { sceneOf, seedOf } from './scene';
 
 const pairs = PATTERNS.flatMap((pattern) => candidates(pattern, PAIRS_PER_PATTERN, seedOf('test', 0)));
 
 test('writes the layout of MMVP-VLM, whatever the order of the types', async () => {
-  const files = await writeMmvp([...pairs].reverse());
-  const table = new TextDecoder().decode(files[0]!.bytes);
+  const files = mmvpFiles([...pairs].reverse());
+  const table = new TextDecoder().decode(await files[0]!.read());
   const rows = table.trimEnd().split('\n').map((row) => row.split(','));
   expect(files[0]!.path).toBe('Questions.csv');
   expect(rows[0]).toEqual(['Question ID', 'Type', 'Statement']);
@@ -24,31 +24,32 @@ test('writes the layout of MMVP-VLM, whatever the order of the types', async () 
 });
 
 test('is read by the evaluation without a warning', async () => {
-  const files = await writeMmvp(pairs);
-  const read = await loadMmvp({ name: 'nano', files: files.map(({ path, bytes }) => ({ path, size: bytes.length, read: async (from, to) => bytes.slice(from, to) })) });
+  const files = mmvpFiles(pairs);
+  const read = await loadMmvp({ name: 'nano', files });
   expect(read.warnings).toEqual([]);
   expect(read.pairs.map(({ pattern, statements }) => [pattern, ...statements])).toEqual(pairs.map(({ pattern, scenes }) => [pattern, ...scenes.map((scene) => statementOf(scene, pattern))]));
 });
 
 test('puts each pair of its type in the given order, the first scene first', async () => {
-  const files = await writeMmvp(pairs);
-  const { data } = await sharp(files.find(({ path }) => path.endsWith('/62.png'))!.bytes).raw().toBuffer({ resolveWithObject: true });
+  const files = mmvpFiles(pairs);
+  const { data } = await sharp(await files.find(({ path }) => path.endsWith('/62.png'))!.read()).raw().toBuffer({ resolveWithObject: true });
   expect(data.equals(drawScene(pairs[30]!.scenes[1]).data)).toBe(true);
 });
 
-test('refuses lists with too few or too many pairs of a type', async () => {
-  await expect(writeMmvp(pairs.slice(1))).rejects.toThrow('MMVP needs 15 pairs of the type Orientation, not 14');
-  await expect(writeMmvp([...pairs, pairs[20]!])).rejects.toThrow('not 16');
-  expect(await writeMmvp(pairs.filter((_, i) => i % 15 < 2), 2)).toHaveLength(37);
+test('refuses lists with too few or too many pairs of a type', () => {
+  expect(() => mmvpFiles(pairs.slice(1))).toThrow('MMVP needs 15 pairs of the type Orientation, not 14');
+  expect(() => mmvpFiles([...pairs, pairs[20]!])).toThrow('not 16');
+  expect(mmvpFiles(pairs.filter((_, i) => i % 15 < 2), 2)).toHaveLength(37);
 });
 
 test('encodes pictures and masks without loss', async () => {
   const picture = drawScene(sceneOf(3));
-  const decoded = await sharp(await encodePng(picture)).raw().toBuffer({ resolveWithObject: true });
+  const decoded = await sharp(encodePng(picture)).raw().toBuffer({ resolveWithObject: true });
   expect(decoded.info).toMatchObject({ width: 64, height: 64, channels: 3 });
   expect(decoded.data.equals(picture.data)).toBe(true);
+  for (const edge of [1, 64, 300]) expect(encodePng(drawScene(sceneOf(3), edge))).toHaveLength(pngSize(edge, edge));
   const mask = maskOf(sceneOf(3));
-  const grey = await sharp(await encodePng(mask)).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  const grey = await sharp(encodePng(mask)).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
   expect(grey.info.channels).toBe(1);
   expect(grey.data.equals(mask.data)).toBe(true);
 });

@@ -1,19 +1,17 @@
-import { fileInMemory, type FileTree } from '../files';
-import { drawScene } from './draw';
+import type { FileTree } from '../files';
+import { drawnFile } from './drawn';
 import type { Pattern } from './kind';
-import { writeMmvp } from './mmvp';
+import { mmvpFiles } from './mmvp';
 import list from './mmvp-nano.json';
 import { pairOf, type ScenePair } from './pairs';
-import { encodePng } from './png';
 import { sceneOf, seedOf } from './scene';
 
 /** Pictures to tune on where nobody says how many. */
 const NANO_PICTURES = 512;
 
 /** The first scenes of the split `train`, as a folder of PNGs. */
-export async function nanoPictures(count = NANO_PICTURES): Promise<FileTree> {
-  const files = Array.from({ length: count }, async (_, i) => fileInMemory(`${String(i + 1).padStart(4, '0')}.png`, await encodePng(drawScene(sceneOf(seedOf('train', i))))));
-  return { name: 'nano pictures', files: await Promise.all(files) };
+export function nanoPictures(count = NANO_PICTURES): FileTree {
+  return { name: 'nano pictures', files: Array.from({ length: count }, (_, i) => drawnFile(`${String(i + 1).padStart(4, '0')}.png`, sceneOf(seedOf('train', i)))) };
 }
 
 /** The pairs of MMVP-nano, which mmvp-nano.json lists. */
@@ -22,6 +20,6 @@ export function nanoPairs(): ScenePair[] {
 }
 
 /** MMVP-nano as a folder in MMVP-VLM's layout. */
-export async function nanoMmvp(): Promise<FileTree> {
-  return { name: 'MMVP-nano', files: (await writeMmvp(nanoPairs())).map(({ path, bytes }) => fileInMemory(path, bytes)) };
+export function nanoMmvp(): FileTree {
+  return { name: 'MMVP-nano', files: mmvpFiles(nanoPairs()) };
 }
