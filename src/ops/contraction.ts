@@ -106,33 +106,44 @@ function convolvedShape(x: readonly number[], kernel: readonly number[], { strid
   return kernel.map((k, i) => Math.floor((x[i]! + pads[i]! + pads[i + kernel.length]! - extent(k, dilations[i]!)) / strides[i]!) + 1);
 }
 
-/** Calls visit for every multiply-add that couples an input x [N,C,...] with an output y [N,M,...] through a weight w [M,C/group,...], with the three indices. */
-function couple(x: readonly number[], w: readonly number[], y: readonly number[], { strides, pads, dilations, group }: Convolution, visit: (x: number, w: number, y: number) => void): void {
-  const spatial = x.length - 2;
+/** Where places of an input x, taps of a kernel w and places of an output y meet: offsets in a channel of x, in a kernel and in a channel of y, by y and then by w. */
+interface Meetings {
+  readonly x: Int32Array;
+  readonly w: Int32Array;
+  readonly y: Int32Array;
+}
+
+function meetings(x: readonly number[], w: readonly number[], y: readonly number[], { strides, pads, dilations }: Convolution): Meetings {
   const [xs, ws, ys] = [stridesOf(x), stridesOf(w), stridesOf(y)];
-  const perGroup = w[0]! / group;
-  const channels = w[1]!;
-  const taps = w.slice(2);
-  const places = y.slice(2);
-  const pairs: [number, number, number][] = [];
-  walk([...places, ...taps], new Array<number>(spatial * 2).fill(0), (_, i) => {
-    let rest = i;
-    const index = [...places, ...taps].reduceRight<number[]>((found, dim) => [(rest - (rest = Math.floor(rest / dim)) * dim), ...found], []);
-    let [xi, wi, yi] = [0, 0, 0];
-    for (let d = 0; d < spatial; d++) {
-      const at = index[d]! * strides[d]! - pads[d]! + index[spatial + d]! * dilations[d]!;
-      if (at < 0 || at >= x[2 + d]!) return;
-      xi += at * xs[2 + d]!;
-      wi += index[spatial + d]! * ws[2 + d]!;
-      yi += index[d]! * ys[2 + d]!;
-    }
-    pairs.push([xi, wi, yi]);
-  });
+  const along = (axis: number): [number, number, number][] =>
+    Array.from({ length: y[2 + axis]! * w[2 + axis]! }, (_, i): [number, number, number] => {
+      const [place, tap] = [Math.floor(i / w[2 + axis]!), i % w[2 + axis]!];
+      return [place * strides[axis]! - pads[axis]! + tap * dilations[axis]!, tap, place];
+    })
+      .filter(([at]) => at >= 0 && at < x[2 + axis]!)
+      .map(([at, tap, place]) => [at * xs[2 + axis]!, tap * ws[2 + axis]!, place * ys[2 + axis]!]);
+  let found: [number, number, number][] = [[0, 0, 0]];
+  for (let axis = 0; axis < x.length - 2; axis++) {
+    const these = along(axis);
+    found = found.flatMap(([xi, wi, yi]) => these.map(([dx, dw, dy]): [number, number, number] => [xi + dx, wi + dw, yi + dy]));
+  }
+  const offsets = (of: 0 | 1 | 2): Int32Array => Int32Array.from(found, (meeting) => meeting[of]);
+  return { x: offsets(0), w: offsets(1), y: offsets(2) };
+}
+
+/** Adds every product of x [N,C,...] and w [M,C/group,...] to the y [N,M,...] that it belongs to; `backwards` every product of y and w to the x. `out` is the one, `from` the other. */
+function couple(x: readonly number[], w: readonly number[], y: readonly number[], attributes: Convolution, from: Float64Array, weight: Float64Array, out: Float64Array, backwards = false): void {
+  const met = meetings(x, w, y, attributes);
+  const [source, target] = backwards ? [met.y, met.x] : [met.x, met.y];
+  const [[xn, xc], [wm, wc], [yn, ym]] = [stridesOf(x), stridesOf(w), stridesOf(y)] as unknown as [[number, number], [number, number], [number, number]];
+  const [M, channels] = w as [number, number];
+  const perGroup = M / attributes.group;
   for (let n = 0; n < y[0]!; n++) {
-    for (let m = 0; m < w[0]!; m++) {
+    for (let m = 0; m < M; m++) {
       for (let c = 0; c < channels; c++) {
-        const [xo, wo, yo] = [n * xs[0]! + (Math.floor(m / perGroup) * channels + c) * xs[1]!, m * ws[0]! + c * ws[1]!, n * ys[0]! + m * ys[1]!];
-        for (const [xi, wi, yi] of pairs) visit(xo + xi, wo + wi, yo + yi);
+        const [xo, wo, yo] = [n * xn + (Math.floor(m / perGroup) * channels + c) * xc, m * wm + c * wc, n * yn + m * ym];
+        const [sourceAt, targetAt] = backwards ? [yo, xo] : [xo, yo];
+        for (let i = 0; i < target.length; i++) out[targetAt + target[i]!]! += from[sourceAt + source[i]!]! * weight[wo + met.w[i]!]!;
       }
     }
   }
@@ -169,7 +180,7 @@ const Conv: PrimitiveRule<'Conv'> = {
   },
   reference: ([x, w, bias], attributes, output) => {
     const out = biasStart(output.shape, bias);
-    couple(x!.shape, w!.shape, output.shape, attributes, (xi, wi, yi) => (out[yi]! += x!.data[xi]! * w!.data[wi]!));
+    couple(x!.shape, w!.shape, output.shape, attributes, x!.data, w!.data, out);
     return out;
   },
   vjp: ({ emit, inputs, attributes, cotangent, wants }) => {
@@ -210,7 +221,7 @@ const ConvTranspose: PrimitiveRule<'ConvTranspose'> = {
   },
   reference: ([x, w, bias], attributes, output) => {
     const out = biasStart(output.shape, bias);
-    couple(output.shape, w!.shape, x!.shape, attributes, (yi, wi, xi) => (out[yi]! += x!.data[xi]! * w!.data[wi]!));
+    couple(output.shape, w!.shape, x!.shape, attributes, x!.data, w!.data, out, true);
     return out;
   },
   vjp: ({ emit, inputs, attributes: { strides, pads, dilations, group }, cotangent, wants }) => {
