@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'export-step': { does: 'the step graph as ONNX: options as train', run: async (argv) => (await import('./export-step')).exportStep(argv) },
 };
 
-const BY_NAME = 'A model\'s DIR can be hf:owner/name[@revision] as well: it is downloaded from the Hugging Face hub once (HF_ENDPOINT: a mirror of it; HF_HUB_CACHE: where downloads are kept).';
+const BY_NAME = 'A model\'s DIR can be hf:owner/name[@revision] as well: it is downloaded from the Hugging Face hub once (HF_ENDPOINT: a mirror of it; HF_HUB_CACHE: where downloads are kept; HF_TOKEN: an account).';
 
 /** A line a benchmark. */
 function benchmarks(): string {

@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rename, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -37,6 +37,28 @@ describe('a model on the command line', () => {
     expect((await openClip('hf:nano/clip')).name).toBe('clip');
     expect(server.asked).toEqual(['/api/models/nano/clip/revision/main?blobs=true']);
     expect((await openDiffusion('hf:nano/sd@main')).name).toBe('sd');
+  });
+
+  it('is taken from the cache where the hub cannot be reached, whoever filled it', async () => {
+    vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:1');
+    expect((await openClip('hf:nano/clip')).name).toBe('clip');
+    expect(console.error).toHaveBeenCalledWith(expect.stringMatching(/hf:nano\/clip: the hub cannot be reached; taking what is in the cache/));
+    await rm(join(cache, 'models--nano--clip', 'snapshots'), { recursive: true });
+    await expect(openClip('hf:nano/clip')).rejects.toThrow(/cannot be reached/);
+    vi.stubEnv('HF_ENDPOINT', server.endpoint);
+  });
+
+  it('goes on with a download that was broken off, in the name of the account', async () => {
+    vi.stubEnv('HF_TOKEN', 'hf_secret');
+    const blobs = join(cache, 'models--nano--clip', 'blobs');
+    const [largest] = (await Promise.all((await readdir(blobs)).map(async (name) => ({ path: join(blobs, name), size: (await lstat(join(blobs, name))).size })))).sort((a, b) => b.size - a.size);
+    await rename(largest!.path, `${largest!.path}.incomplete`);
+    await truncate(`${largest!.path}.incomplete`, 1000);
+    server.asked.length = 0;
+    server.tokens.clear();
+    expect((await openClip('hf:nano/clip')).name).toBe('clip');
+    expect(server.asked.filter((url) => url.includes('/resolve/'))).toEqual([expect.stringMatching(/\.onnx bytes=1000-$/)]);
+    expect([[...server.tokens], (await lstat(largest!.path)).size]).toEqual([['Bearer hf_secret'], largest!.size]);
   });
 
   it('is a folder otherwise', async () => {

@@ -42,6 +42,16 @@ export interface HubOffer {
   readonly licence?: string;
 }
 
+/** A model of the hub that is kept in the browser's storage. */
+export interface HubModel {
+  /** As {@link Source} has it. */
+  readonly name: string;
+  readonly kind: ModelKind;
+  /** Of what the model needs, and how many of them are here. */
+  readonly bytes: number;
+  readonly here: number;
+}
+
 /** What dropped files are taken for: a card's contents, a run's settings, or something sound that is of no use by itself. */
 export type Recognised =
   | { readonly use: 'card'; readonly kind: SourceKind }
@@ -242,6 +252,9 @@ export interface EngineApi {
   lookUp(kind: ModelKind, name: string): Promise<Answer<HubOffer>>;
   /** Ends the download under way: what waits for it fails. */
   cancelDownload(kind: ModelKind): Promise<void>;
+  /** What downloads have left here. */
+  hubModels(): Promise<Answer<readonly HubModel[]>>;
+  removeHubModel(name: string): Promise<Answer<void>>;
   /** Progress of a download comes as events. */
   loadClip(source: Source): Promise<Answer<ClipInfo>>;
   loadDiffusion(source: Source): Promise<Answer<DiffusionInfo>>;

@@ -1,14 +1,16 @@
 import type { FileTree } from '../data/files';
-import { formatHubName, openHub, parseHubName, type Hub } from '../models/hub';
-import { download, neededFiles } from '../models/hub-model';
-import type { EngineEvent, HubOffer, ModelKind } from './api';
+import { UserError } from '../ir/errors';
+import { formatHubName, openHub, parseHubName, treeOf } from '../models/hub';
+import { download, MODEL_KINDS, neededFiles, neededPaths } from '../models/hub-model';
+import type { EngineEvent, HubModel, HubOffer, ModelKind } from './api';
+import type { Machine } from './machine';
 
 /** Models that come from the hub by name. */
 export class Downloads {
   private readonly underWay = new Map<ModelKind, AbortController>();
 
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: Machine['hub'],
     private readonly emit: (event: EngineEvent) => void,
   ) {}
 
@@ -34,7 +36,30 @@ export class Downloads {
     }
   }
 
+  /** What the store has of models; a repository that is none, or has nothing here, is left out. */
+  async models(): Promise<readonly HubModel[]> {
+    const found = await this.hub.store.repositories();
+    return found.flatMap(({ name, listing, here }) =>
+      MODEL_KINDS.flatMap((kind) => {
+        const paths = pathsOf(treeOf(parseHubName(name), listing, this.hub), kind);
+        const files = listing.files.filter(({ path }) => paths.has(path));
+        const [bytes, has] = [files.reduce((sum, { size }) => sum + size, 0), files.reduce((sum, { hash }) => sum + (here.get(hash) ?? 0), 0)];
+        return has ? [{ name, kind, bytes, here: has }] : [];
+      }),
+    );
+  }
+
   cancel(kind: ModelKind): void {
     this.underWay.get(kind)?.abort();
+  }
+}
+
+/** None where it is no model of that kind. */
+function pathsOf(tree: FileTree, kind: ModelKind): ReadonlySet<string> {
+  try {
+    return neededPaths(tree, kind);
+  } catch (error) {
+    if (error instanceof UserError) return new Set();
+    throw error;
   }
 }

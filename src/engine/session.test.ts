@@ -155,6 +155,9 @@ describe('a session', () => {
     expect(reported, 'whatever comes, however quickly: what follows may stall').toContain(bytes - Object.values(clip).at(-1)!.length);
     expect(await session.loadClip({ hub: 'nano/sd' })).toMatchObject({ ok: false, failure: { message: expect.stringMatching(/a diffusion model, not a CLIP model.*nano\/sd/) as string } });
     expect(await session.loadPictures({ hub: 'nano/clip' })).toMatchObject({ ok: false });
+    expect(await session.hubModels()).toMatchObject({ value: [{ name: 'nano/clip', kind: 'clip', bytes, here: bytes }, { name: 'nano/sd', kind: 'diffusion' }] });
+    await session.removeHubModel('nano/sd');
+    expect(await session.hubModels()).toMatchObject({ value: [{ name: 'nano/clip' }] });
     const load = session.loadDiffusion({ hub: 'nano/absent' });
     await session.cancelDownload('diffusion');
     expect(await load).toMatchObject({ ok: false, failure: { message: expect.stringContaining('cancelled') as string } });

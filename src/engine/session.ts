@@ -10,7 +10,7 @@ import { loadClip, type ClipModel } from '../models/clip';
 import { loadDiffusion, type DiffusionModel } from '../models/diffusion';
 import { exportClip } from '../models/export';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
-import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, HubOffer, KeptRun, ModelKind, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind, Usable } from './api';
+import type { Advice, Answer, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, ExecutorChoice, HubModel, HubOffer, KeptRun, ModelKind, PicturesInfo, Probe, Recognised, Settings, Source, SourceKind, Usable } from './api';
 import { Bundle } from './bundled';
 import { Downloads } from './downloads';
 import { Emitter } from './emitter';
@@ -89,6 +89,14 @@ export class Session implements EngineApi {
 
   async cancelDownload(kind: ModelKind): Promise<void> {
     this.downloads.cancel(kind);
+  }
+
+  hubModels(): Promise<Answer<readonly HubModel[]>> {
+    return answer(() => this.downloads.models());
+  }
+
+  removeHubModel(name: string): Promise<Answer<void>> {
+    return answer(() => this.machine.hub.store.remove(name));
   }
 
   loadClip(source: Source): Promise<Answer<ClipInfo>> {

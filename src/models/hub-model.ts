@@ -12,6 +12,8 @@ const KINDS: { readonly [K in ModelKind]: { readonly paths: (tree: FileTree) => 
   diffusion: { paths: diffusionPaths, remedy: 'Choose a repository that holds the pipeline as ONNX, in unet/, vae_encoder/ and text_encoder/, as Optimum exports it: some of onnx-community/ do' },
 };
 
+export const MODEL_KINDS = Object.keys(KINDS) as ModelKind[];
+
 /** Paths of the files that a model needs of its folder or repository, which may hold it in several forms. Throws a UserError that names what is missing. */
 export function neededPaths(tree: FileTree, kind: ModelKind): ReadonlySet<string> {
   return new Set(KINDS[kind].paths(tree));
@@ -23,7 +25,9 @@ export function neededFiles(tree: HubTree, kind: ModelKind): HubFile[] {
     const paths = neededPaths(tree, kind);
     return tree.files.filter(({ path }) => paths.has(path));
   } catch (error) {
-    throw error instanceof UserError ? misplaced(tree, kind) ?? new UserError(error.what, tree.name, KINDS[kind].remedy) : error;
+    if (!(error instanceof UserError)) throw error;
+    const lacking = tree.recalled ? new UserError(`${error.what}, and the hub cannot be reached`, tree.name, 'Check the connection and try again') : new UserError(error.what, tree.name, KINDS[kind].remedy);
+    throw misplaced(tree, kind) ?? lacking;
   }
 }
 

@@ -17,7 +17,7 @@ const repositories = {
   'nano/odd': { 'a pointer.onnx': POINTER, 'short.bin': 'x'.repeat(9), 'empty.txt': '' },
 };
 const answers = standInHub(repositories, ['nano/gated']);
-/** A mirror that cuts a file off. */
+/** A mirror that has a file shorter than the hub says. */
 const answer = (path: string): HubAnswer => ({ ...answers(path), ...(path.endsWith('short.bin') && { body: Buffer.from('xxxxx') }) });
 
 let server: Awaited<ReturnType<typeof serveHub>>;
@@ -82,17 +82,48 @@ describe('a repository', () => {
     expect(() => neededFiles(torch, 'diffusion')).toThrow(/unet\/model\.onnx is missing.*nano\/torch.*Optimum/);
   });
 
-  it('keeps nothing of a file that is cut off, cancelled or no file, and can be asked again', async () => {
+  it('keeps nothing that is not of a file, and can be asked again', async () => {
     const tree = await openHub(named('nano/odd'), hub);
     const file = (path: string) => findFile(tree, path)! as (typeof tree.files)[number];
     expect((await file('empty.txt').read()).length).toBe(0);
     await expect(file('a pointer.onnx').read()).rejects.toThrow(/LFS pointer.*nano\/odd, a pointer\.onnx.*another repository/);
+    await expect(file('a pointer.onnx').read(), 'from its beginning again').rejects.toThrow(/LFS pointer/);
     for (const time of [1, 2]) await expect(file('short.bin').read(), `time ${time}`).rejects.toThrow(/cut off: 5 bytes came instead of 9.*nano\/odd, short\.bin.*Try again/);
     expect(await file('short.bin').here()).toBe(false);
-    const cancelled = new AbortController();
+  });
+
+  it('goes on with a file where its download broke off', async () => {
     const [weights] = neededFiles(await openHub(named('nano/clip'), { ...hub, store: memoryStore() }), 'clip').filter(({ path }) => path.endsWith('.onnx'));
-    await expect(weights!.download({ report: () => cancelled.abort(), signal: cancelled.signal })).rejects.toThrow(/cancelled.*vision_model|cancelled.*text_model/);
-    expect(await weights!.here()).toBe(false);
-    expect((await weights!.read(0, 4)).length).toBe(4);
+    const cancelled = new AbortController();
+    let came = 0;
+    const report = (bytes: number): void => {
+      came += bytes;
+      if (came > 0) cancelled.abort();
+    };
+    await expect(weights!.download({ report, signal: cancelled.signal })).rejects.toThrow(/cancelled.*text_model.*goes on from there/);
+    expect([came > 0, came < weights!.size, await weights!.here()]).toEqual([true, true, false]);
+    server.asked.length = 0;
+    const reports: number[] = [];
+    await weights!.download({ report: (bytes) => reports.push(bytes) });
+    expect(server.asked[0]).toMatch(/onnx\/text_model\.onnx bytes=\d+-$/);
+    expect([reports[0]! > 0, reports.reduce((sum, bytes) => sum + bytes, 0)]).toEqual([true, weights!.size]);
+    expect(Buffer.from(await weights!.read()).equals(Buffer.from(clip[weights!.path]!))).toBe(true);
+  });
+
+  it('is what it was, where the hub cannot be reached', async () => {
+    const store = memoryStore();
+    await download(neededFiles(await openHub(named('nano/clip'), { ...hub, store }), 'clip'), () => undefined);
+    const away = { endpoint: 'http://127.0.0.1:1', store };
+    const tree = await openHub(named('nano/clip'), away);
+    expect([tree.recalled, (await loadClip(tree)).name]).toEqual([true, 'clip']);
+    expect(() => neededFiles({ ...tree, files: tree.files.filter(({ path }) => !path.startsWith('onnx/text_model')) }, 'clip')).toThrow(/onnx\/text_model\.onnx is missing, and the hub cannot be reached.*Check the connection/);
+    await expect(openHub(named('nano/sd'), away)).rejects.toThrow(/cannot be reached/);
+  });
+
+  it('asks for what strangers may not have in the name of an account', async () => {
+    server.tokens.clear();
+    const tree = await openHub(named('nano/gated'), { ...hub, token: 'hf_secret' });
+    expect((await tree.files[0]!.read()).length).toBe(2);
+    expect([...server.tokens]).toEqual(['Bearer hf_secret']);
   });
 });

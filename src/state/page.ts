@@ -1,5 +1,5 @@
 /** All that the page shows, as data; store.ts is what changes it. */
-import type { Advice, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EvaluationInfo, EvaluationResult, Failure, KeptRun, PicturesInfo, Probe, Settings, Source, SourceKind } from '../engine/api';
+import type { Advice, BenchmarkInfo, BundledItem, ClipInfo, DiffusionInfo, EvaluationInfo, EvaluationResult, Failure, HubModel, KeptRun, PicturesInfo, Probe, Settings, Source, SourceKind } from '../engine/api';
 import type { FileSource } from './files';
 import type { PastRun } from './history';
 import type { Paces } from './pace';
@@ -43,6 +43,8 @@ export interface PageState {
   readonly probe?: Probe;
   readonly catalogue: readonly BundledItem[];
   readonly slots: Slots;
+  /** Models of the hub that are in the browser's storage. */
+  readonly hubModels: readonly HubModel[];
   /** Set by a person, an address or a file. */
   readonly own: Partial<Settings>;
   /** For the models on the page. */

@@ -3,7 +3,6 @@ import type { Answer, EngineApi, EngineEvent, Failure, HubOffer, ModelKind, Reco
 import { ask, connect, disconnect, type OpenEngine } from './connection';
 import type { FileSource } from './files';
 import { pastRun } from './history';
-import { rememberHubName } from './hub-names';
 import { CARDS, SOURCE_KINDS } from './inputs';
 import { loadPaces, savePaces, withPace } from './pace';
 import type { Infos, Measured, PageState, Slot } from './page';
@@ -15,6 +14,7 @@ import { defaultSettings, problemOf, settingsFromQuery, settingsToQuery, settled
 
 export const usePage = create<PageState>()(() => ({
   catalogue: [],
+  hubModels: [],
   slots: { clip: {}, diffusion: {}, pictures: {}, benchmark: {} },
   own: {},
   settings: defaultSettings,
@@ -172,7 +172,7 @@ async function load<K extends SourceKind>(kind: K, source: Source): Promise<void
   const info = await valueOf((api) => LOADERS[kind](api, source), `${nameOf(source)} was not taken for ${CARDS[kind]}. `, () => get().slots[kind].cancelling === true);
   changeSlot(kind, { reading: undefined, progress: undefined, cancelling: undefined, ...(info !== undefined && { info, source }) });
   if (kind === 'clip' && info !== undefined) set({ measured: {} });
-  if ('hub' in source && info !== undefined && (kind === 'clip' || kind === 'diffusion')) rememberHubName(kind, source.hub);
+  if ('hub' in source) await lookForHubModels();
   await takeAdvice(kind);
   if (get().kept) await lookForKept();
 }
@@ -198,6 +198,16 @@ async function takeAdvice(kind: SourceKind): Promise<void> {
 export async function lookUp(kind: ModelKind, name: string): Promise<HubOffer | undefined> {
   dismissFailures();
   return valueOf((api) => api.lookUp(kind, name));
+}
+
+async function lookForHubModels(): Promise<void> {
+  set({ hubModels: (await valueOf((api) => api.hubModels())) ?? [] });
+}
+
+/** Takes a model of the hub out of the browser's storage. */
+export async function removeHubModel(name: string): Promise<void> {
+  await valueOf((api) => api.removeHubModel(name));
+  await lookForHubModels();
 }
 
 export async function cancelDownload(kind: ModelKind): Promise<void> {
@@ -363,6 +373,7 @@ async function meetEngine(): Promise<void> {
   const evaluations = (await valueOf((api) => api.evaluations())) ?? [];
   if (!get().broken) set({ probe, catalogue, evaluations });
   for (const kind of SOURCE_KINDS) await inTurn(kind, () => (held.includes(kind) ? loadAgain(kind, get().slots[kind].source!) : loadFirst(kind)));
+  await lookForHubModels();
   await lookForKept();
 }
 

@@ -1,4 +1,4 @@
-import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, HubOffer, ModelKind, KeptRun, PairResult, Phase, Probe, Score, Settings, Source, Recognised, Usable } from '../engine/api';
+import type { Advice, Answer, BundledItem, Comparison, EngineApi, EngineEvent, EvaluationInfo, EvaluationResult, Figure, HubModel, HubOffer, ModelKind, KeptRun, PairResult, Phase, Probe, Score, Settings, Source, Recognised, Usable } from '../engine/api';
 
 /** How the fake behaves: which machine it plays and where it fails. */
 export interface FakeOptions {
@@ -39,6 +39,7 @@ export class FakeEngine implements EngineApi {
   private listener: (events: readonly EngineEvent[]) => void = () => undefined;
   private tuned = false;
   private readonly cancelled = new Set<string>();
+  private downloaded: readonly HubModel[] = [];
   private downloading = false;
   private wish: 'run' | 'pause' | 'stop' = 'run';
 
@@ -92,6 +93,15 @@ export class FakeEngine implements EngineApi {
     return name.includes('/') ? ok({ name, files: 9, bytes: 606e6, missing: 606e6, licence: 'mit' }) : no(`"${name}" is no repository's name. Give it as owner/name.`);
   }
 
+  hubModels(): Promise<Answer<readonly HubModel[]>> {
+    return Promise.resolve(ok(this.downloaded));
+  }
+
+  removeHubModel(name: string): Promise<Answer<void>> {
+    this.downloaded = this.downloaded.filter((model) => model.name !== name);
+    return Promise.resolve(ok(undefined));
+  }
+
   async cancelDownload(): Promise<void> {
     await Promise.resolve();
     this.downloading = false;
@@ -104,7 +114,10 @@ export class FakeEngine implements EngineApi {
       this.emit({ kind: 'download', model: 'clip', done, total: 606e6 });
       await sleep(this.options.secondsPerStep);
     }
-    if ('hub' in source && !this.downloading) return no('The download was cancelled.');
+    if ('hub' in source) {
+      this.downloaded = [...this.downloaded.filter(({ name }) => name !== source.hub), { name: source.hub, kind: 'clip', bytes: 606e6, here: this.downloading ? 606e6 : 210e6 }];
+      if (!this.downloading) return no('The download was cancelled.');
+    }
     return ok({ name: nameOf(source), family: 'openai', imageSize: 32, parameters: 181_632, bytes: 1_400_000 });
   };
   loadDiffusion = async (source: Source): ReturnType<EngineApi['loadDiffusion']> => {

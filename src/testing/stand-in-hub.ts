@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { concatenated } from '../data/bytes';
 import { fileInMemory } from '../data/files';
-import type { HubStore, Stored } from '../models/hub';
+import type { HubLibrary } from '../engine/machine';
+import { formatHubName, type HubListing } from '../models/hub';
 
 /** Files by path. */
 export type Repository = Readonly<Record<string, Uint8Array | string>>;
@@ -71,28 +73,55 @@ export function standInHub(repositories: Readonly<Record<string, Repository>>, g
   };
 }
 
+/** The part of an answer that a request with this header `Range` gets: from a byte to the end, as the hub and its CDN give it. */
+export function partOf(answer: HubAnswer, range: string | undefined): HubAnswer {
+  const { length } = answer.body;
+  const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+  if (answer.status !== 200 || start === 0) return answer;
+  if (start >= length) return { ...answer, status: 416, body: Buffer.alloc(0) };
+  return { status: 206, headers: { ...answer.headers, 'content-range': `bytes ${start}-${length - 1}/${length}` }, body: answer.body.subarray(start) };
+}
+
 /** The same on a port of this machine; large files come from another host, as the hub's do. */
-export async function serveHub(answerTo: (path: string) => HubAnswer): Promise<{ readonly endpoint: string; readonly asked: string[]; close(): void }> {
+export async function serveHub(answerTo: (path: string) => HubAnswer): Promise<{ readonly endpoint: string; readonly asked: string[]; readonly tokens: Set<string | undefined>; close(): void }> {
   const asked: string[] = [];
+  const tokens = new Set<string | undefined>();
   const server = createServer((request, response) => {
-    asked.push(request.url!);
-    const { status, headers, body } = answerTo(request.url!);
+    const { range, authorization } = request.headers;
+    asked.push(request.url! + (range === undefined ? '' : ` ${range}`));
+    if (!request.url!.startsWith('/cdn/')) tokens.add(authorization);
+    const { status, headers, body } = partOf(answerTo(request.url!), range);
     const elsewhere = headers['location'] && { location: `http://localhost:${(server.address() as AddressInfo).port}${headers['location']}` };
     response.writeHead(status, { ...headers, ...elsewhere, 'content-length': body.length }).end(request.method === 'HEAD' ? undefined : body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close: () => server.close() };
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, tokens,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 /** Keeps downloads as long as it is there itself. */
-export function memoryStore(): HubStore {
-  const files = new Map<string, Stored>();
+export function memoryStore(): HubLibrary {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  const listings = new Map<string, HubListing>();
   return {
-    find: async ({ hash }) => files.get(hash),
-    keep: async ({ path, hash }, contents) => {
-      const bytes = new Uint8Array(await new Response(contents).arrayBuffer());
-      files.set(hash, fileInMemory(path, bytes));
-      return files.get(hash)!;
+    find: async ({ path, hash, size }) => (files.get(hash)?.length === size ? fileInMemory(path, files.get(hash)!) : undefined),
+    keep: async ({ path, hash }, open) => {
+      const { start, contents } = await open(files.get(hash)?.length ?? 0);
+      files.set(hash, (files.get(hash) ?? new Uint8Array(0)).slice(0, start));
+      await contents.pipeTo(new WritableStream({ write: (chunk) => void files.set(hash, concatenated([files.get(hash)!, chunk])) }));
+      return fileInMemory(path, files.get(hash)!);
+    },
+    remember: async (name, listing) => void listings.set(formatHubName(name), listing),
+    recall: async (name) => listings.get(formatHubName(name)),
+    repositories: async () => [...listings].map(([name, listing]) => ({ name, listing, here: new Map(listing.files.map(({ hash }) => [hash, files.get(hash)?.length ?? 0])) })),
+    remove: async (name) => {
+      for (const { hash } of listings.get(name)?.files ?? []) files.delete(hash);
+      listings.delete(name);
     },
   };
 }

@@ -36,7 +36,7 @@ export function HelpDialog({ opened, onClose }: HelpDialogProps): ReactElement {
         </p>
         <p>
           Either can come from the Hugging Face hub by name: <code>owner/name</code>, <code>owner/name@revision</code> or the address of its page. The card says first what that downloads; only the
-          files that the model needs are fetched, once, and they stay in this browser until you clear the storage of this page.
+          files that the model needs are fetched, once. They stay in this browser, also without a connection, until you remove them in the card; a download that breaks off goes on where it did.
         </p>
         <h3>Turning WebGPU on</h3>
         <p>

@@ -2,10 +2,10 @@ import { Progress, TextInput } from '@mantine/core';
 import { useId, useState, type FormEvent, type MouseEvent, type ReactElement } from 'react';
 import type { HubOffer, ModelKind } from '../../engine/api';
 import { formatBytes, plural } from '../../state/format';
-import { hubNames } from '../../state/hub-names';
 import { cancelDownload, choose, lookUp, usePage } from '../../state/store';
 import { SteadyButton } from '../SteadyButton';
 import styles from './Card.module.css';
+import { HubModels } from './HubModels';
 
 interface HubPickerProps {
   readonly kind: ModelKind;
@@ -60,16 +60,16 @@ export function HubPicker({ kind }: HubPickerProps): ReactElement {
     <form className={styles.hub} onSubmit={submit}>
       <TextInput
         size="xs" label="From the Hugging Face hub" placeholder="owner/name"
-        autoComplete="off" autoCapitalize="none" spellCheck={false} list={`${id}-names`} aria-describedby={`${id}-text`} value={typed} readOnly={looking || reading !== undefined}
+        autoComplete="off" autoCapitalize="none" spellCheck={false} aria-describedby={`${id}-text`} value={typed} readOnly={looking || reading !== undefined}
         onChange={(event) => {
           setTyped(event.currentTarget.value);
           setOffer(undefined);
         }}
       />
-      <datalist id={`${id}-names`}>{hubNames(kind).map((name) => <option key={name} value={name} />)}</datalist>
       <p id={`${id}-text`} className={offer || progress ? 'small' : 'small muted'} role="status">{progress ? `Downloading: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}` : offer ? offerText(offer) : PRIVACY}</p>
       {progress && <Progress value={(100 * progress.done) / Math.max(1, progress.total)} size={4} aria-label="Progress of the download" />}
       <SteadyButton size="compact-sm" variant="default" off={off} onClick={press}>{words}</SteadyButton>
+      <HubModels kind={kind} />
     </form>
   );
 }
