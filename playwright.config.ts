@@ -7,11 +7,12 @@ export default defineConfig({
   testDir: 'e2e',
   projects: [{ name: 'flows', testMatch: '*.spec.ts' }, { name: 'first-visit', testMatch: 'first-visit.ts', timeout: 3_600_000 }],
   outputDir: 'test-results',
-  timeout: 120_000,
+  timeout: 300_000,
   expect: { timeout: 20_000 },
   workers: 1,
   reporter: [['list'], ['json', { outputFile: 'artifacts/playwright.json' }]],
   use: {
+    actionTimeout: 60_000,
     baseURL: `http://localhost:${PORT}/`,
     viewport: { width: 1280, height: 800 },
     launchOptions: {

@@ -45,7 +45,7 @@ async function failureOf(page: Page): Promise<string | undefined> {
 }
 
 export async function waitForPhase(page: Page, phase: string): Promise<void> {
-  await expect(section(page, 'Run')).toHaveAttribute('data-phase', new RegExp(`^(${phase}|failed)$`), { timeout: 110_000 });
+  await expect(section(page, 'Run')).toHaveAttribute('data-phase', new RegExp(`^(${phase}|failed)$`), { timeout: 250_000 });
   expect(await failureOf(page)).toBeUndefined();
 }
 

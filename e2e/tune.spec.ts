@@ -70,7 +70,6 @@ test('pauses, goes on and stops', async ({ page }) => {
 });
 
 test('tunes on WebGPU', async ({ page }) => {
-  test.setTimeout(300_000);
   await visit(page, `?steps=3&batch=1&executor=webgpu&${PLAIN}`);
   await tune(page);
   await waitForStep(page, 3);

@@ -34,6 +34,13 @@ test('settings go into the address, and nonsense does not', async ({ page }) => 
   await expect(section(page, 'Recipe')).toContainText('A number from');
   await page.getByLabel('Executor', { exact: true }).selectOption('wasm');
   expect(new URL(page.url()).search).toBe('?steps=12&executor=wasm');
+  await section(page, 'Recipe').locator('summary').click();
+  const latest = page.getByLabel('max timestep', { exact: true });
+  await latest.fill('100');
+  await expect(section(page, 'Recipe')).toContainText('min_timestep is 150 and max_timestep 100');
+  await keepScreen(page, 'more-settings');
+  await latest.fill('800');
+  await expect(section(page, 'Recipe')).not.toContainText('max_timestep 100');
 });
 
 test('everything is reached by keyboard', async ({ page }) => {

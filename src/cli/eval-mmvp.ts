@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { decodePicture } from '../data/decode-node';
 import { openFile, openPath } from '../data/files-node';
 import { readSafetensors } from '../data/safetensors';
+import { reading } from '../eval/embed';
 import { loadMmvp, mmvpSimilarities, type Mmvp } from '../eval/mmvp';
 import { mmvpOfScenes, parseMined, scenePairs } from '../eval/mining';
 import { mcnemar, pairsRight, PATTERN_OF_PAIR, scoreMmvp, verifySimilarities, type McNemar, type MmvpScore } from '../eval/score';
@@ -9,7 +10,6 @@ import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import { toNumbers } from '../ir/tensor';
 import type { ClipModel } from '../models/clip';
-import { createEncoder } from '../models/encoder';
 import { openExecutor } from './executor';
 import { readBytes, writeWhole } from './files';
 import { openClip } from './model';
@@ -74,13 +74,8 @@ export async function scoreOf(mmvp: Mmvp, model: ClipModel, executor: Executor):
   return scoreMmvp(await similaritiesOf(mmvp, model, executor), mmvp.pairs.map(({ pattern }) => pattern), mmvp.pairs.map(({ number }) => number));
 }
 
-async function similaritiesOf(mmvp: Mmvp, model: ClipModel, executor: Executor): Promise<Float32Array> {
-  const encoder = await createEncoder(model, executor);
-  try {
-    return await mmvpSimilarities(mmvp, model, encoder, decodePicture, (done, total) => console.error(`${model.name}: ${done} of ${total} pairs`));
-  } finally {
-    await encoder.dispose();
-  }
+function similaritiesOf(mmvp: Mmvp, model: ClipModel, executor: Executor): Promise<Float32Array> {
+  return reading(model, executor, (reader) => mmvpSimilarities(mmvp, reader, decodePicture, (done, total) => console.error(`${model.name}: ${done} of ${total} pairs`)));
 }
 
 function reportOf(similarities: ArrayLike<number>, baseline: ArrayLike<number> | undefined, patterns: readonly string[], numbers?: readonly number[]): Report {

@@ -1,8 +1,7 @@
-import { embedPictures } from '../eval/embed';
+import { embedPictures, reading } from '../eval/embed';
 import { compareReadouts, readAttributes, READOUT, readoutScore, type ReadoutComparison, type ReadoutScore } from '../eval/readout';
 import { picturesOf } from '../eval/scenes';
 import { UserError } from '../ir/errors';
-import { createEncoder } from '../models/encoder';
 import { parseEvalOptions, progressOf, withModels, writeReport, type EvalHead } from './eval-models';
 
 /** report.json: the score, and against a baseline that one's score and the difference. */
@@ -18,13 +17,6 @@ const PROTOCOL = `linear probes on the class embedding: ${READOUT.train} scenes 
 export async function evaluateReadout(argv: string[]): Promise<ReadoutFile> {
   const options = parseEvalOptions('readout', argv);
   if (options.data !== undefined) throw new UserError('The read-out needs pictures whose attributes are known', 'eval readout --data', 'Give --nano, the generated scenes, instead');
-  const { head, results: [after, before] } = await withModels(options, async (clip, executor) => {
-    const encoder = await createEncoder(clip, executor);
-    try {
-      return await readAttributes((scenes) => embedPictures({ processor: clip.processor, encoder }, picturesOf(scenes), progressOf(clip.name)));
-    } finally {
-      await encoder.dispose();
-    }
-  });
+  const { head, results: [after, before] } = await withModels(options, (clip, executor) => reading(clip, executor, (reader) => readAttributes((scenes) => embedPictures(reader, picturesOf(scenes), progressOf(clip.name)))));
   return writeReport({ ...head, protocol: PROTOCOL, ...readoutScore(after), ...(before && { baseline: readoutScore(before), difference: compareReadouts(before, after) }) }, options.out);
 }

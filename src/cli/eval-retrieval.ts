@@ -2,10 +2,10 @@ import { dirname, resolve, basename } from 'node:path';
 import { decodePicture } from '../data/decode-node';
 import { findFile } from '../data/files';
 import { openPath } from '../data/files-node';
+import { reading } from '../eval/embed';
 import { readCaptions } from '../eval/captions';
 import { nanoRetrievalSets } from '../eval/nano/retrieval-sets';
 import { rankRetrieval, reportRetrieval, type RetrievalRanks, type RetrievalReport, type RetrievalSet } from '../eval/retrieval';
-import { createEncoder } from '../models/encoder';
 import { parseEvalOptions, progressOf, withModels, writeReport, type EvalHead } from './eval-models';
 
 /** report.json */
@@ -15,16 +15,11 @@ export interface RetrievalFile extends EvalHead, RetrievalReport {}
 export async function evaluateRetrieval(argv: string[]): Promise<RetrievalFile> {
   const options = parseEvalOptions('retrieval', argv);
   const sets = options.data === undefined ? nanoRetrievalSets() : [await captionedIn(options.data)];
-  const { head, results } = await withModels(options, async (clip, executor) => {
-    const encoder = await createEncoder(clip, executor);
-    try {
-      const ranks: RetrievalRanks[] = [];
-      for (const set of sets) ranks.push(await rankRetrieval(set, { processor: clip.processor, encoder }, progressOf(`${clip.name}, ${set.name}`)));
-      return ranks;
-    } finally {
-      await encoder.dispose();
-    }
-  });
+  const { head, results } = await withModels(options, (clip, executor) => reading(clip, executor, async (reader) => {
+    const ranks: RetrievalRanks[] = [];
+    for (const set of sets) ranks.push(await rankRetrieval(set, reader, progressOf(`${clip.name}, ${set.name}`)));
+    return ranks;
+  }));
   return writeReport({ ...head, ...reportRetrieval(sets, ...results) }, options.out);
 }
 

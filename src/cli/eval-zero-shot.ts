@@ -1,10 +1,10 @@
 import { decodePicture } from '../data/decode-node';
 import type { Skipped } from '../data/files';
 import { openFile, openPath } from '../data/files-node';
+import { reading } from '../eval/embed';
 import { parseTemplates, readClassFolders } from '../eval/class-folders';
 import { nanoZeroShotSets } from '../eval/nano/zero-shot-sets';
 import { rankClasses, reportZeroShot, type ZeroShotReport, type ZeroShotSet } from '../eval/zero-shot';
-import { createEncoder } from '../models/encoder';
 import { parseEvalOptions, progressOf, withModels, writeReport, type EvalHead, type EvalOptions } from './eval-models';
 
 /** report.json */
@@ -16,16 +16,11 @@ export interface ZeroShotFile extends EvalHead, ZeroShotReport {
 export async function evaluateZeroShot(argv: string[]): Promise<ZeroShotFile> {
   const options = parseEvalOptions('zero-shot', argv);
   const { sets, skipped } = await setsOf(options);
-  const { head, results } = await withModels(options, async (clip, executor) => {
-    const encoder = await createEncoder(clip, executor);
-    try {
-      const ranks: number[][] = [];
-      for (const set of sets) ranks.push(await rankClasses(set, { processor: clip.processor, encoder }, progressOf(`${clip.name}, ${set.name}`)));
-      return ranks;
-    } finally {
-      await encoder.dispose();
-    }
-  });
+  const { head, results } = await withModels(options, (clip, executor) => reading(clip, executor, async (reader) => {
+    const ranks: number[][] = [];
+    for (const set of sets) ranks.push(await rankClasses(set, reader, progressOf(`${clip.name}, ${set.name}`)));
+    return ranks;
+  }));
   return writeReport({ ...head, skipped, ...reportZeroShot(sets, ...results) }, options.out);
 }
 

@@ -3,13 +3,12 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { parseJson } from '../data/json';
-import { embedPictures } from '../eval/embed';
+import { embedPictures, reading } from '../eval/embed';
 import { nanoCaptions } from '../eval/nano/realigned';
 import type { RetrievalSet } from '../eval/retrieval';
 import type { Executor } from '../executors/executor';
 import { UserError } from '../ir/errors';
 import type { ClipModel } from '../models/clip';
-import { createEncoder } from '../models/encoder';
 import { exportClip } from '../models/export';
 import { realign as align, REALIGN, type CaptionedEmbeddings, type RealignMetrics } from '../train/realign';
 import { captionedIn } from './eval-retrieval';
@@ -69,13 +68,8 @@ export async function realign(argv: string[]): Promise<RealignReport> {
   }
 }
 
-async function embeddingsOf(clip: ClipModel, { pictures }: RetrievalSet, executor: Executor): Promise<CaptionedEmbeddings['embeddings']> {
-  const encoder = await createEncoder(clip, executor);
-  try {
-    return await embedPictures({ processor: clip.processor, encoder }, pictures, (done, total) => console.error(`${clip.name}: ${done} of ${total} pictures`));
-  } finally {
-    await encoder.dispose();
-  }
+function embeddingsOf(clip: ClipModel, { pictures }: RetrievalSet, executor: Executor): Promise<CaptionedEmbeddings['embeddings']> {
+  return reading(clip, executor, (reader) => embedPictures(reader, pictures, (done, total) => console.error(`${clip.name}: ${done} of ${total} pictures`)));
 }
 
 /** Writes the folder whole or not at all. */

@@ -46,7 +46,7 @@ function pairs(): Measure<Float32Array> {
   return {
     async answers({ clip, encoder }) {
       mmvp ??= mmvpOfScenes(PAIRS, scenePairs(parseMined(await readFile(PAIRS, 'utf8'), PAIRS)));
-      return mmvpSimilarities(mmvp, clip, encoder, decodePicture);
+      return mmvpSimilarities(mmvp, { processor: clip.processor, encoder }, decodePicture);
     },
     figures(similarities, before) {
       const { average_percent: overall, per_pattern } = scoreMmvp(similarities, mmvp!.pairs.map(({ pattern }) => pattern));

@@ -10,7 +10,7 @@ import { UserError } from '../ir/errors';
 import { exportClip } from '../models/export';
 import { writtenSettings, type RunSettings } from '../recipes/settings';
 import { readDraws, type DrawsFile } from '../train/draws-file';
-import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
+import { Trainer, type PictureSet, type Preparation, type StepMetrics } from '../train/trainer';
 import packageJson from '../../package.json' with { type: 'json' };
 import { openExecutor } from './executor';
 import { readBytes, writeWhole } from './files';
@@ -80,6 +80,10 @@ async function drawsOf({ draws }: RunInputs): Promise<DrawsFile | undefined> {
   return draws === undefined ? undefined : readDraws(await readBytes(draws), draws);
 }
 
+const PREPARING: Readonly<Record<Preparation, string>> = {
+  models: 'reading the models', untouched: 'asking the untouched model what it must not forget', projection: 'fitting the projection to texts', step: 'compiling the step',
+};
+
 async function run(job: Job, frozen: Executor): Promise<TrainReport> {
   const { folder, settings, inputs, draws, executor } = job;
   const started = performance.now();
@@ -88,7 +92,7 @@ async function run(job: Job, frozen: Executor): Promise<TrainReport> {
   const diffusion = await openDiffusion(inputs.diffusion);
   const trainer = await Trainer.create({
     clip, diffusion, pictures, settings, executor, frozen, record: job.recordDraws !== undefined, ...(draws && { draws }),
-    onProgress: (phase, label, done, total) => done < total && console.error(`${phase} ${label}`),
+    onProgress: (what, done) => done === 0 && console.error(PREPARING[what]),
     onSkipped: (path, reason) => {
       console.error(`skipped ${path}: ${reason}`);
       if (!skipped.some((known) => known.path === path)) skipped.push({ path, reason });

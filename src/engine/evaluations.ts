@@ -4,7 +4,7 @@ import { PATTERNS } from '../data/scenes/kind';
 import { kindOf } from '../data/scenes/kinds';
 import { seedOf } from '../data/scenes/scene';
 import type { Picture } from '../data/pictures';
-import { embedPictures, type ClipReader, type OnPictures } from '../eval/embed';
+import { embedPictures, type OnPictures, reading } from '../eval/embed';
 import { realignedPairs, type PairAnswer } from '../eval/nano/realigned';
 import { nanoRetrievalSets } from '../eval/nano/retrieval-sets';
 import { nanoSegmentationSet } from '../eval/nano/segmentation-set';
@@ -22,7 +22,6 @@ import { answerQuestions, sceneTask } from '../eval/vqa-answers';
 import { rankClasses, reportZeroShot } from '../eval/zero-shot';
 import type { Executor } from '../executors/executor';
 import type { ClipModel } from '../models/clip';
-import { createEncoder } from '../models/encoder';
 import type { EvaluationInfo, EvaluationResult, Figure } from './api';
 import { heatMaps } from './heat';
 
@@ -187,15 +186,6 @@ const realigned: Evaluation<PairAnswer[]> = {
 
 /** What the page offers, in its order. */
 export const EVALUATIONS: readonly Evaluation<unknown>[] = [realigned, readout, zeroShot, retrieval, segmentation, vqa];
-
-async function reading<T>(clip: ClipModel, executor: Executor, work: (reader: ClipReader) => Promise<T>): Promise<T> {
-  const encoder = await createEncoder(clip, executor);
-  try {
-    return await work({ processor: clip.processor, encoder });
-  } finally {
-    await encoder.dispose();
-  }
-}
 
 /** Works through sets one after the other and tells progress over all of their pictures. */
 async function overSets<S extends { readonly pictures: readonly unknown[] }, T>(sets: readonly S[], work: (set: S, onPictures: OnPictures) => Promise<T>, onProgress: OnPictures): Promise<T[]> {

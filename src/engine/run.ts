@@ -1,13 +1,13 @@
 import type { FileEntry } from '../data/files';
 import type { DecodePicture } from '../data/pictures';
+import { reading, type ClipReader } from '../eval/embed';
 import { mmvpSimilarities, type Mmvp } from '../eval/mmvp';
 import type { Executor } from '../executors/executor';
 import type { ClipModel } from '../models/clip';
 import type { DiffusionModel } from '../models/diffusion';
-import { createEncoder, type ClipEncoder } from '../models/encoder';
 import type { RunSettings } from '../recipes/settings';
-import { Trainer, type PictureSet, type StepMetrics } from '../train/trainer';
-import type { EngineEvent, Score } from './api';
+import { Trainer, type PictureSet, type Preparation, type StepMetrics } from '../train/trainer';
+import type { EngineEvent, Phase, Score } from './api';
 import type { Keeper, Kept, Progress } from './kept';
 import { comparisonOf, scoreOf } from './scores';
 
@@ -34,7 +34,12 @@ export interface Outcome {
 
 const STOPPED = new Error('stopped');
 
-const PREPARING = { loading: 'Loading the models', compiling: 'Building and compiling the training step' };
+const PREPARING: Readonly<Record<Preparation, { readonly phase: Phase; readonly label: string }>> = {
+  models: { phase: 'loading', label: 'Loading the models' },
+  untouched: { phase: 'loading', label: 'Asking the untouched model what it must not forget' },
+  projection: { phase: 'loading', label: 'Fitting the projection to texts' },
+  step: { phase: 'compiling', label: 'Building and compiling the training step' },
+};
 
 /** One press of Tune: score, train, score again where a step was made. Reports through `emit`; everything it throws ends it. */
 export class TuningRun {
@@ -62,7 +67,7 @@ export class TuningRun {
     for (const score of this.scores) this.emit({ kind: 'score', score });
     for (const { path, reason } of this.skipped) this.emit({ kind: 'skipped', path, reason });
     const before = this.scores[0] ?? (benchmark && (await this.score(benchmark, clip, 0, executor)));
-    const tuned = this.stopping ? clip : await this.train(executor, keeper);
+    const tuned = await this.train(executor, keeper);
     const after = benchmark && this.steps.length ? await this.score(benchmark, tuned, this.steps.length, executor) : undefined;
     if (benchmark && before && after) this.emit({ kind: 'comparison', comparison: await comparisonOf(benchmark, before, after) });
     await keeper?.forget();
@@ -93,17 +98,9 @@ export class TuningRun {
   }
 
   private async train(executor: Executor, keeper: Keeper | undefined): Promise<ClipModel> {
-    const { clip, diffusion, settings, kept } = this.parts;
-    const { steps } = settings;
-    const trainer = await Trainer.create({
-      clip, diffusion, settings, executor, frozen: executor, pictures: this.pictureSet(),
-      onProgress: (phase, _, done, total) => this.emit({ kind: 'phase', phase, label: PREPARING[phase], done, total }),
-      onSkipped: (path, reason) => {
-        if (this.skipped.some((known) => known.path === path)) return;
-        this.skipped.push({ path, reason });
-        this.emit({ kind: 'skipped', path, reason });
-      },
-    });
+    const { clip, settings: { steps }, kept } = this.parts;
+    const trainer = await this.prepare(executor);
+    if (!trainer) return clip;
     try {
       if (kept) await trainer.restore(kept.checkpoint);
       this.emit({ kind: 'started', steps, executor: executor.kind === 'ort' ? 'wasm' : executor.kind, adapter: executor.description, memoryBytes: trainer.memoryBytes });
@@ -114,6 +111,28 @@ export class TuningRun {
       return await trainer.tuned();
     } finally {
       await trainer.dispose();
+    }
+  }
+
+  /** Undefined where the run was stopped and had changed nothing yet. */
+  private async prepare(executor: Executor): Promise<Trainer | undefined> {
+    const { clip, diffusion, settings } = this.parts;
+    try {
+      return await Trainer.create({
+        clip, diffusion, settings, executor, frozen: executor, pictures: this.pictureSet(),
+        onProgress: (what, done, total) => {
+          if (this.stopping && !this.steps.length) throw STOPPED;
+          this.emit({ kind: 'phase', ...PREPARING[what], done, total });
+        },
+        onSkipped: (path, reason) => {
+          if (this.skipped.some((known) => known.path === path)) return;
+          this.skipped.push({ path, reason });
+          this.emit({ kind: 'skipped', path, reason });
+        },
+      });
+    } catch (error) {
+      if (error !== STOPPED) throw error;
+      return undefined;
     }
   }
 
@@ -148,12 +167,12 @@ export class TuningRun {
   private async score(benchmark: Mmvp, clip: ClipModel, step: number, executor: Executor): Promise<Score | undefined> {
     const label = step === 0 ? 'Scoring the untouched encoder' : `Scoring the encoder after ${step} steps`;
     this.emit({ kind: 'phase', phase: 'evaluating', label });
-    const encoder = await createEncoder(clip, executor);
     try {
-      const similarities = await mmvpSimilarities(benchmark, clip, this.remembering(encoder), this.decode, (done, total) => {
-        if (this.stopping && step === 0) throw STOPPED;
-        this.emit({ kind: 'phase', phase: 'evaluating', label, done, total });
-      });
+      const similarities = await reading(clip, executor, ({ processor, encoder }) =>
+        mmvpSimilarities(benchmark, { processor, encoder: this.remembering(encoder) }, this.decode, (done, total) => {
+          if (this.stopping && step === 0) throw STOPPED;
+          this.emit({ kind: 'phase', phase: 'evaluating', label, done, total });
+        }));
       const score = scoreOf(benchmark, similarities, step);
       this.scores.push(score);
       this.emit({ kind: 'score', score });
@@ -161,16 +180,13 @@ export class TuningRun {
     } catch (error) {
       if (error !== STOPPED) throw error;
       return undefined;
-    } finally {
-      await encoder.dispose();
     }
   }
 
   /** The text tower never changes: each caption is encoded once in a run. */
-  private remembering(encoder: ClipEncoder): ClipEncoder {
+  private remembering(encoder: ClipReader['encoder']): ClipReader['encoder'] {
     return {
       images: (pixels) => encoder.images(pixels),
-      dispose: () => encoder.dispose(),
       texts: async (texts) => {
         const unknown = [...new Set(texts)].filter((text) => !this.captions.has(text));
         const vectors = unknown.length ? await encoder.texts(unknown) : [];

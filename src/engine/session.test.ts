@@ -85,6 +85,12 @@ describe('a session', () => {
     await session.stop();
     await until(isPhase('done'));
     expect(events.filter((event) => ['step', 'comparison', 'score'].includes(event.kind) || isPhase('loading', 'compiling')(event))).toEqual([]);
+    events.length = 0;
+    await session.start({ ...settings, steps: 1000, evaluateEvery: 0 });
+    await until(isPhase('loading'));
+    await session.stop();
+    await until(isPhase('done'));
+    expect(events.filter((event) => ['step', 'comparison', 'failed'].includes(event.kind) || isPhase('compiling')(event)), 'while loading').toEqual([]);
   });
 
   it('goes on after its tab is gone as if nothing had been', async () => {

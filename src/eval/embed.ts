@@ -1,6 +1,8 @@
 import type { Picture } from '../data/pictures';
 import { preprocess, type ProcessorConfig } from '../data/processor';
-import type { ClipEncoder } from '../models/encoder';
+import type { Executor } from '../executors/executor';
+import type { ClipModel } from '../models/clip';
+import { createEncoder, type ClipEncoder } from '../models/encoder';
 
 /** A picture that is decoded or drawn when it is needed, and then forgotten. */
 export interface LazyPicture {
@@ -13,6 +15,16 @@ export interface LazyPicture {
 export interface ClipReader {
   readonly processor: ProcessorConfig;
   readonly encoder: Pick<ClipEncoder, 'images' | 'texts'>;
+}
+
+/** Asks a model, and lets go of it when the work is done. */
+export async function reading<T>(clip: ClipModel, executor: Executor, work: (reader: ClipReader) => Promise<T>): Promise<T> {
+  const encoder = await createEncoder(clip, executor);
+  try {
+    return await work({ processor: clip.processor, encoder });
+  } finally {
+    await encoder.dispose();
+  }
 }
 
 /** Called now and then with how many of all pictures are done. */

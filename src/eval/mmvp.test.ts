@@ -55,13 +55,14 @@ describe('similarities', () => {
     const progress: number[] = [];
     const similarities = await mmvpSimilarities(
       mmvp,
-      { processor: { resize: undefined, filter: 'bicubic', crop: { width: 1, height: 1 }, scale: 1, mean: [0, 0, 0], std: [1, 1, 1] } },
       {
-        dispose: () => Promise.resolve(),
-        images: async (pixels) => pixels.map(({ data: [high, low] }) => unit((256 * Number(high) + Number(low)) / 100)),
-        texts: async (texts) => {
-          asked.push(...texts);
-          return texts.map((text) => unit(Number(/\d+/.exec(text)) / 100));
+        processor: { resize: undefined, filter: 'bicubic', crop: { width: 1, height: 1 }, scale: 1, mean: [0, 0, 0], std: [1, 1, 1] },
+        encoder: {
+          images: async (pixels) => pixels.map(({ data: [high, low] }) => unit((256 * Number(high) + Number(low)) / 100)),
+          texts: async (texts) => {
+            asked.push(...texts);
+            return texts.map((text) => unit(Number(/\d+/.exec(text)) / 100));
+          },
         },
       },
       async (entry) => {

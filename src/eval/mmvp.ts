@@ -4,8 +4,7 @@ import type { DecodePicture } from '../data/pictures';
 import { preprocess } from '../data/processor';
 import { UserError } from '../ir/errors';
 import type { Tensor } from '../ir/tensor';
-import type { ClipModel } from '../models/clip';
-import type { ClipEncoder } from '../models/encoder';
+import type { ClipReader } from './embed';
 import { parseQuestions, patternNamed, type Question } from './questions';
 import { PATTERNS } from './score';
 
@@ -56,8 +55,7 @@ export async function loadMmvp(tree: FileTree, questions: FileEntry = tableIn(tr
  */
 export async function mmvpSimilarities(
   { pairs }: Mmvp,
-  { processor }: Pick<ClipModel, 'processor'>,
-  encoder: ClipEncoder,
+  { processor, encoder }: ClipReader,
   decode: DecodePicture,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Float32Array> {

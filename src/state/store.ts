@@ -344,6 +344,12 @@ function refuse(problems: readonly string[]): void {
   if (problems.length) showFailure({ message: `${problems.join(' ')} ${problems.length > 1 ? 'They were' : 'It was'} left out; set what you want under Recipe.`, details: '' });
 }
 
+/** Why no run would take a setting as it stands; undefined where one would. */
+export async function problemWith(name: string): Promise<string | undefined> {
+  const { own, advice } = get();
+  return (await valueOf((api) => api.usable(own, settled({}, advice?.settings))))?.refused.find((refused) => refused.name === name)?.why;
+}
+
 /** Drops what the address asks for and no run would take. */
 async function checkSettings(): Promise<void> {
   const { own, advice } = get();

@@ -74,6 +74,7 @@ export class Samples {
 
   async dispose(): Promise<void> {
     if (this.vae) await (await this.vae).dispose();
+    await this.parts.untouched?.dispose();
   }
 
   private cached(index: number): Sample | undefined {

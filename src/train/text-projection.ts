@@ -25,12 +25,13 @@ const RIDGE = 0.3;
  *
  * @param pixelValues float32 [3,S,S] of training pictures
  * @param base what DIVA adds to the projection [C]
+ * @param onRead told how many more captions or pictures a model has read: each caption is read by two, each picture by one
  * @returns visual_proj.weight [C,D] and visual_proj.bias [C]
  */
-export async function textProjection(clip: ClipModel, diffusion: DiffusionModel, executor: Executor, captions: readonly string[], pixelValues: readonly Tensor[], base: Float32Array): Promise<Record<string, Tensor>> {
-  const t = await textEmbeddings(clip, executor, captions);
-  const h = await endTokens(diffusion, executor, captions);
-  const z = await pictureEmbeddings(clip, executor, pixelValues);
+export async function textProjection(clip: ClipModel, diffusion: DiffusionModel, executor: Executor, captions: readonly string[], pixelValues: readonly Tensor[], base: Float32Array, onRead: (more: number) => void): Promise<Record<string, Tensor>> {
+  const t = await textEmbeddings(clip, executor, captions, onRead);
+  const h = await endTokens(diffusion, executor, captions, onRead);
+  const z = await pictureEmbeddings(clip, executor, pixelValues, onRead);
   const [meanT, meanZ] = [meanOf(t), meanOf(z)];
   const { weight, bias } = ridge(t, h, RIDGE);
   const s = Math.sqrt(varianceOf(t, meanT) / varianceOf(z, meanZ));
@@ -42,22 +43,22 @@ export async function textProjection(clip: ClipModel, diffusion: DiffusionModel,
   };
 }
 
-async function textEmbeddings(clip: ClipModel, executor: Executor, captions: readonly string[]): Promise<Float64Array[]> {
+async function textEmbeddings(clip: ClipModel, executor: Executor, captions: readonly string[], onRead: (more: number) => void): Promise<Float64Array[]> {
   const output = clip.family === 'siglip' ? 'pooler_output' : 'text_embeds';
-  const { rows } = await readTexts(clip.text, clip.textWeights, clip.tokenizer, clip.tokenizer.length, output, executor, captions);
+  const { rows } = await readTexts(clip.text, clip.textWeights, clip.tokenizer, clip.tokenizer.length, output, executor, captions, onRead);
   return rows;
 }
 
-async function endTokens(diffusion: DiffusionModel, executor: Executor, captions: readonly string[]): Promise<Float64Array[]> {
+async function endTokens(diffusion: DiffusionModel, executor: Executor, captions: readonly string[], onRead: (more: number) => void): Promise<Float64Array[]> {
   const { contextLength, contextWidth, tokenizer } = diffusion;
-  const { rows, ids } = await readTexts(diffusion.textEncoder, diffusion.textWeights, tokenizer, contextLength, 'last_hidden_state', executor, captions);
+  const { rows, ids } = await readTexts(diffusion.textEncoder, diffusion.textWeights, tokenizer, contextLength, 'last_hidden_state', executor, captions, onRead);
   return rows.map((row, i) => {
     const end = ids[i]!.indexOf(Math.max(...ids[i]!));
     return row.slice(end * contextWidth, (end + 1) * contextWidth);
   });
 }
 
-async function readTexts(model: ClipModel['text'], weights: ClipModel['textWeights'], tokenizer: Tokenizer, length: number, output: string, executor: Executor, captions: readonly string[]): Promise<{ rows: Float64Array[]; ids: number[][] }> {
+async function readTexts(model: ClipModel['text'], weights: ClipModel['textWeights'], tokenizer: Tokenizer, length: number, output: string, executor: Executor, captions: readonly string[], onRead: (more: number) => void): Promise<{ rows: Float64Array[]; ids: number[][] }> {
   const text = textGraph(inFloat32(model), output, BATCH, length);
   const program = await executor.compile({ graphs: { read: text.graph }, weights });
   const ids = captions.map((caption) => tokenizer.encode(caption));
@@ -65,15 +66,19 @@ async function readTexts(model: ClipModel['text'], weights: ClipModel['textWeigh
   for (let at = 0; at < ids.length; at += BATCH) {
     const batch = Array.from({ length: BATCH }, (_, i) => ids[at + i] ?? ids[at]!);
     rows.push(...rowsOf((await program.run('read', text.feed(tensorFrom('int64', [BATCH, length], batch.flat()))))[output]!).slice(0, ids.length - at));
+    onRead(Math.min(BATCH, ids.length - at));
   }
   await program.dispose();
   return { rows, ids };
 }
 
-async function pictureEmbeddings(clip: ClipModel, executor: Executor, pixelValues: readonly Tensor[]): Promise<Float64Array[]> {
+async function pictureEmbeddings(clip: ClipModel, executor: Executor, pixelValues: readonly Tensor[], onRead: (more: number) => void): Promise<Float64Array[]> {
   const program = await executor.compile({ graphs: { embed: embeddingGraph(clip, 1) }, weights: clip.weights });
   const rows: Float64Array[] = [];
-  for (const pixels of pixelValues) rows.push(...rowsOf((await program.run('embed', { pixel_values: { ...pixels, shape: [1, ...pixels.shape] } }))['image_embeds']!));
+  for (const pixels of pixelValues) {
+    rows.push(...rowsOf((await program.run('embed', { pixel_values: { ...pixels, shape: [1, ...pixels.shape] } }))['image_embeds']!));
+    onRead(1);
+  }
   await program.dispose();
   return rows;
 }

@@ -21,6 +21,9 @@ import { textProjection } from './text-projection';
 
 export type { PictureSet } from './samples';
 
+/** What is done before the first step: both models' graphs, what the untouched model says of captions, the projection's fit, the step's program. */
+export type Preparation = 'models' | 'untouched' | 'projection' | 'step';
+
 export interface TrainSetup {
   readonly clip: ClipModel;
   readonly diffusion: DiffusionModel;
@@ -33,7 +36,8 @@ export interface TrainSetup {
   readonly draws?: DrawsFile;
   /** Keep what is drawn, for {@link Trainer.recorded}: memory grows with the steps. */
   readonly record?: boolean;
-  onProgress?(phase: 'loading' | 'compiling', label: string, done: number, total: number): void;
+  /** Of a total of 0 nobody knows how much it is. What this throws ends the preparation. */
+  onProgress?(what: Preparation, done: number, total: number): void;
   /** A picture that could not be decoded; another took its place. */
   onSkipped?(name: string, reason: string): void;
 }
@@ -70,22 +74,27 @@ export class Trainer {
 
   static async create(setup: TrainSetup): Promise<Trainer> {
     const { clip, diffusion, pictures, settings, executor, frozen, draws } = setup;
-    setup.onProgress?.('loading', 'models', 0, 1);
+    setup.onProgress?.(settings.distill > 0 ? 'untouched' : 'models', 0, 0);
     const untouched = settings.distill > 0 ? await Untouched.create(clip, frozen) : undefined;
     const samples = new Samples({ clip, diffusion, pictures, seed: settings.seed, frozen, ...(draws && { draws }), ...(untouched && { untouched }) }, (name, reason) => setup.onSkipped?.(name, reason));
-    if (!samples.count) throw new UserError('There are no pictures to train on', '', 'Choose a folder with JPEG, PNG or WebP pictures');
-    const unfitted = await prepareStep(setup);
-    const context = await textInput(setup, unfitted, frozen);
-    const prepared = settings.projection === 'text' && !draws ? { ...unfitted, initial: { ...unfitted.initial, ...(await fittedProjection(setup, samples, context)) } } : unfitted;
-    setup.onProgress?.('compiling', 'step', 0, 1);
-    const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial, (name) => prepared.optimizer.slots(name)), weights: prepared.weights });
-    setup.onProgress?.('compiling', 'step', 1, 1);
-    const { condition, patchTokens, latentShape } = prepared;
-    const scope = {
-      pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, timesteps: timestepsOf(settings, diffusion), latentShape, patchTokens,
-      patches: condition.kind === 'class+random' && condition.patches > 0 ? condition.patches : undefined, shuffled: settings.recipe === 'control',
-    };
-    return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), { text_context: context, ...(untouched && { captions: untouched.captions }) });
+    try {
+      if (!samples.count) throw new UserError('There are no pictures to train on', '', 'Choose a folder with JPEG, PNG or WebP pictures');
+      setup.onProgress?.('models', 0, 0);
+      const unfitted = await prepareStep(setup);
+      const context = await textInput(setup, unfitted, frozen);
+      const prepared = settings.projection === 'text' && !draws ? { ...unfitted, initial: { ...unfitted.initial, ...(await fittedProjection(setup, samples, context)) } } : unfitted;
+      setup.onProgress?.('step', 0, 0);
+      const program = await executor.compile({ graphs: { accumulate: prepared.graphs.accumulate, update: prepared.graphs.update }, state: initialState(prepared.initial, (name) => prepared.optimizer.slots(name)), weights: prepared.weights });
+      const { condition, patchTokens, latentShape } = prepared;
+      const scope = {
+        pictures: samples.count, batch: settings.microBatch, accumulate: settings.accumulate, timesteps: timestepsOf(settings, diffusion), latentShape, patchTokens,
+        patches: condition.kind === 'class+random' && condition.patches > 0 ? condition.patches : undefined, shuffled: settings.recipe === 'control',
+      };
+      return new Trainer(setup, prepared, program, samples, new Draws(settings.seed, scope, draws), { text_context: context, ...(untouched && { captions: untouched.captions }) });
+    } catch (error) {
+      await samples.dispose();
+      throw error;
+    }
   }
 
   get settings(): RunSettings {
@@ -224,11 +233,18 @@ export class Trainer {
 const FITTED_PICTURES = 128;
 const FITTED_CAPTIONS = 512;
 
-async function fittedProjection({ clip, diffusion, frozen }: TrainSetup, samples: Samples, context: Tensor): Promise<Record<string, Tensor>> {
+async function fittedProjection({ clip, diffusion, frozen, onProgress }: TrainSetup, samples: Samples, context: Tensor): Promise<Record<string, Tensor>> {
+  const count = Math.min(FITTED_PICTURES, samples.count);
+  let done = 0;
+  const tell = (more: number): void => onProgress?.('projection', (done += more), 2 * (count + FITTED_CAPTIONS));
+  tell(0);
   const pixels: Tensor[] = [];
-  for (let i = 0; i < Math.min(FITTED_PICTURES, samples.count); i++) pixels.push((await samples.first(from(i, samples.count))).sample.pixelValues);
+  for (let i = 0; i < count; i++) {
+    pixels.push((await samples.first(from(i, samples.count))).sample.pixelValues);
+    tell(1);
+  }
   const captions = Array.from({ length: FITTED_CAPTIONS }, (_, i) => captionOf(sceneOf(seedOf('train', i)), 'rich'));
-  return textProjection(clip, diffusion, frozen, captions, pixels, (context.data as Float32Array).subarray(0, diffusion.contextWidth));
+  return textProjection(clip, diffusion, frozen, captions, pixels, (context.data as Float32Array).subarray(0, diffusion.contextWidth), tell);
 }
 
 /** A picture's number, then those after it, each once. */

@@ -4,9 +4,8 @@ import { nanoPairs } from '../../data/scenes/nano';
 import { sceneOf, seedOf } from '../../data/scenes/scene';
 import type { Executor } from '../../executors/executor';
 import type { ClipModel } from '../../models/clip';
-import { createEncoder } from '../../models/encoder';
 import { realign, REALIGN } from '../../train/realign';
-import { dot, embedPictures, type OnPictures } from '../embed';
+import { dot, embedPictures, type OnPictures, reading } from '../embed';
 import type { RetrievalSet } from '../retrieval';
 import { picturesOf } from '../scenes';
 import { pairIsRight } from '../score';
@@ -37,27 +36,14 @@ export async function realignedPairs(clip: ClipModel, executor: Executor, onProg
   const pairs = nanoPairs();
   const scenes = pairs.flatMap((pair) => pair.scenes);
   const total = pictures.length + scenes.length + settings.steps;
-  const encoder = await createEncoder(clip, executor);
-  const reader = { processor: clip.processor, encoder };
-  try {
+  return reading(clip, executor, async (reader) => {
     const images = await embedPictures(reader, picturesOf(scenes), (done) => onProgress(done, total));
     const embeddings = await embedPictures(reader, pictures, (done) => onProgress(scenes.length + done, total));
     const aligned = await realign(clip, { embeddings, captions }, settings, executor, ({ step }) => onProgress(scenes.length + pictures.length + step, total));
-    const texts = await textsOf(aligned, pairs.flatMap(({ pattern, scenes: both }) => both.map((scene) => PROMPT + statementOf(scene, pattern))), executor);
+    const texts = await reading(aligned, executor, ({ encoder }) => encoder.texts(pairs.flatMap(({ pattern, scenes: both }) => both.map((scene) => PROMPT + statementOf(scene, pattern)))));
     return pairs.map(({ pattern }, i) => {
       const [first, second] = [texts[2 * i]!, texts[2 * i + 1]!];
       return { pattern, right: pairIsRight(dot(first, images[2 * i]!), dot(first, images[2 * i + 1]!), dot(second, images[2 * i]!), dot(second, images[2 * i + 1]!)) };
     });
-  } finally {
-    await encoder.dispose();
-  }
-}
-
-async function textsOf(clip: ClipModel, texts: readonly string[], executor: Executor): Promise<Float32Array[]> {
-  const encoder = await createEncoder(clip, executor);
-  try {
-    return await encoder.texts(texts);
-  } finally {
-    await encoder.dispose();
-  }
+  });
 }

@@ -1,19 +1,24 @@
 import { Button, TextInput } from '@mantine/core';
 import { useState, type ReactElement } from 'react';
+import type { SettingValue } from '../../engine/api';
 import { plural } from '../../state/format';
 import { parseValue } from '../../state/settings';
-import { changeSettings, ownSettings, usePage } from '../../state/store';
+import { changeSettings, ownSettings, problemWith, usePage } from '../../state/store';
 import styles from './Card.module.css';
 
-/** A setting under its name on the command line; whether its value can be used is said when Tune is pressed. */
+/** A setting under its name on the command line; what no run would take is named while it is typed. */
 function Field({ name }: { readonly name: string }): ReactElement {
   const value = usePage((state) => state.settings.more[name]);
   const [typed, setTyped] = useState<string>();
+  const [problem, setProblem] = useState<{ readonly value: SettingValue; readonly why: string }>();
   const type = (text: string): void => {
+    const typedValue = parseValue(text);
     setTyped(text);
-    changeSettings({ more: { [name]: parseValue(text) } });
+    changeSettings({ more: { [name]: typedValue } });
+    void problemWith(name).then((why) => setProblem(why === undefined ? undefined : { value: typedValue, why }));
   };
-  return <TextInput size="xs" label={name.replaceAll('_', ' ')} autoComplete="off" value={typed ?? String(value)} onChange={(event) => type(event.currentTarget.value)} onBlur={() => setTyped(undefined)} />;
+  const error = problem?.value === value && problem?.why;
+  return <TextInput size="xs" label={name.replaceAll('_', ' ')} autoComplete="off" value={typed ?? String(value)} error={error} onChange={(event) => type(event.currentTarget.value)} onBlur={() => setTyped(undefined)} />;
 }
 
 /** What a run is told beside the fields above, whatever that is; nothing goes into a run that does not stand here. */

@@ -10,23 +10,29 @@ interface NumberFieldProps {
   readonly hint?: string;
 }
 
-/** One number of the recipe. A value that cannot be used is named while it is typed and gives way to the last good one afterwards. */
+/**
+ * One number of the recipe. A value that cannot be used is named while it is typed and stays, named, until another one is set: what vanished when the field is left
+ * would move the page under the click that left it.
+ */
 export function NumberField({ setting, label, hint }: NumberFieldProps): ReactElement {
   const value = usePage((state) => state.settings[setting]);
-  const [typed, setTyped] = useState<string>();
+  const [typed, setTyped] = useState<{ readonly text: string; readonly beside: number }>();
   const { min, max, whole } = RANGES[setting];
   const usable = (text: string): boolean => text.trim() !== '' && inRange(setting, Number(text));
   const type = (text: string): void => {
-    setTyped(text);
-    if (usable(text)) changeSettings({ [setting]: Number(text) });
+    const good = usable(text);
+    setTyped({ text, beside: good ? Number(text) : value });
+    if (good) changeSettings({ [setting]: Number(text) });
   };
+  const text = typed?.beside === value ? typed.text : formatSetting(value);
+  const bad = !usable(text);
   return (
     <TextInput
       size="xs" label={label} description={hint} inputMode={whole ? 'numeric' : 'decimal'} autoComplete="off"
-      value={typed ?? formatSetting(value)}
-      error={typed !== undefined && !usable(typed) && `${whole ? 'A whole number' : 'A number'} from ${formatSetting(min)} to ${max.toLocaleString('en')}`}
+      value={text}
+      error={bad && `${whole ? 'A whole number' : 'A number'} from ${formatSetting(min)} to ${max.toLocaleString('en')}; ${formatSetting(value)} stays`}
       onChange={(event) => type(event.currentTarget.value)}
-      onBlur={() => setTyped(undefined)}
+      onBlur={() => bad || setTyped(undefined)}
     />
   );
 }
