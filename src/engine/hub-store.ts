@@ -41,13 +41,16 @@ export const browserStore: HubLibrary = {
     return blobEntry(path, await handle.getFile());
   },
   async remember(name, listing) {
-    const handle = await (await folder())?.getFileHandle(listingFile(formatHubName(name)), { create: true });
-    const file = await handle?.createSyncAccessHandle().catch(() => undefined);
+    const file = await (await folder())?.getFileHandle(listingFile(formatHubName(name)), { create: true }).then((handle) => handle.createSyncAccessHandle()).catch(() => undefined);
     if (!file) return;
-    const bytes = new TextEncoder().encode(JSON.stringify(listing));
-    file.truncate(0);
-    file.write(bytes, { at: 0 });
-    file.close();
+    try {
+      file.truncate(0);
+      file.write(new TextEncoder().encode(JSON.stringify(listing)), { at: 0 });
+    } catch (error) {
+      if ((error as Error).name !== 'QuotaExceededError') throw error;
+    } finally {
+      file.close();
+    }
   },
   recall: async (name) => readListing(await fileOf(await folder(), listingFile(formatHubName(name)))),
   async repositories() {
