@@ -44,7 +44,7 @@ export interface RunSettings {
 /** Settings chosen for a model, by the names that {@link parseSettings} takes. */
 export const PRESETS = {
   /** nano-CLIP under nano-SD. */
-  nano: { steps: 120, micro_batch: 48, accumulate: 1, draws: 1, optimizer: 'adam', lr: 0.001, warmup: 0.1, trained: 'last', distill: 0.003, projection: 'text', patches: 0, min_timestep: 150, max_timestep: 750 },
+  nano: { steps: 360, micro_batch: 24, accumulate: 1, draws: 1, optimizer: 'adam', lr: 0.001, warmup: 0.1, trained: 'last', distill: 0.003, projection: 'text', patches: 0, min_timestep: 150, max_timestep: 750 },
 } as const;
 
 export type PresetName = keyof typeof PRESETS;

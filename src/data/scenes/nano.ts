@@ -7,7 +7,7 @@ import { pairOf, type ScenePair } from './pairs';
 import { sceneOf, seedOf } from './scene';
 
 /** Pictures to tune on where nobody says how many. */
-const NANO_PICTURES = 512;
+const NANO_PICTURES = 1024;
 
 /** The first scenes of the split `train`, as a folder of PNGs. */
 export function nanoPictures(count = NANO_PICTURES): FileTree {
