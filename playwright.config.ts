@@ -7,6 +7,7 @@ export default defineConfig({
   testDir: 'e2e',
   projects: [{ name: 'flows', testMatch: '*.spec.ts' }, { name: 'first-visit', testMatch: 'first-visit.ts', timeout: 3_600_000 }],
   outputDir: 'test-results',
+  // Guards against hanging, not measures of speed: beside other work a flow takes three times as long.
   timeout: 300_000,
   expect: { timeout: 20_000 },
   workers: 1,

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Answer, EngineApi, EngineEvent, Failure, HubOffer, ModelKind, Recognised, Settings, Source, SourceKind } from '../engine/api';
+import type { Answer, EngineApi, EngineEvent, Failure, HubOffer, ModelKind, Recognised, Settings, Source, SourceKind, Usable } from '../engine/api';
 import { ask, connect, disconnect, type OpenEngine } from './connection';
 import type { FileSource } from './files';
 import { pastRun } from './history';
@@ -344,17 +344,22 @@ function refuse(problems: readonly string[]): void {
   if (problems.length) showFailure({ message: `${problems.join(' ')} ${problems.length > 1 ? 'They were' : 'It was'} left out; set what you want under Recipe.`, details: '' });
 }
 
+/** What of a person's own settings a run would take. */
+function usableOwn(): Promise<Usable | undefined> {
+  const { own, advice } = get();
+  return valueOf((api) => api.usable(own, settled({}, advice?.settings)));
+}
+
 /** Why no run would take a setting as it stands; undefined where one would. */
 export async function problemWith(name: string): Promise<string | undefined> {
-  const { own, advice } = get();
-  return (await valueOf((api) => api.usable(own, settled({}, advice?.settings))))?.refused.find((refused) => refused.name === name)?.why;
+  return (await usableOwn())?.refused.find((refused) => refused.name === name)?.why;
 }
 
 /** Drops what the address asks for and no run would take. */
 async function checkSettings(): Promise<void> {
-  const { own, advice } = get();
+  const { own } = get();
   if (!Object.keys(own).length) return;
-  const usable = await valueOf((api) => api.usable(own, settled({}, advice?.settings)));
+  const usable = await usableOwn();
   if (!usable?.refused.length || get().own !== own) return;
   takeSettings(usable.settings);
   refuse(usable.refused.map(({ name, value, why }) => problemOf(name, value, own, why)));
